@@ -1,0 +1,9 @@
+//! Kiosk: a Telegram storefront for digital goods.
+#![forbid(unsafe_code)]
+
+pub mod id;
+pub mod money;
+pub mod secret;
+pub mod store;
+pub mod supplier;
+pub mod world;
