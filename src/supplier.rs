@@ -235,6 +235,8 @@ pub struct Offer {
     pub names: Vec<(String, String)>,
     /// The supplier's category; empty if it has none.
     pub category: String,
+    /// The supplier's identity for the category, for a live look; empty if it has none.
+    pub category_id: String,
     /// The cost of one piece; `None` if it cannot be read or is not positive. Such an offer is not sold.
     pub cost: Option<UnitCost>,
     /// How many there are.
@@ -409,6 +411,8 @@ pub struct Capacity {
     pub purchases: u32,
     /// When there is room again, if there is none.
     pub retry_in: Duration,
+    /// Whether more than half of the read limit is left, so that nothing needs saving.
+    pub calm: bool,
 }
 
 /// The state of a supplier's circuit breaker.
@@ -441,7 +445,7 @@ pub trait Supplier: Send + Sync {
     async fn products(&self) -> Result<Vec<Offer>, SupplierError>;
 
     /// One product, now. `None`: it is gone.
-    async fn offer(&self, sku: &str, category: &str) -> Result<Option<Offer>, SupplierError>;
+    async fn offer(&self, sku: &str, category_id: &str) -> Result<Option<Offer>, SupplierError>;
 
     /// Our balance there, now.
     async fn funds(&self) -> Result<Funds, SupplierError>;
