@@ -1,6 +1,7 @@
 //! Kiosk: a Telegram storefront for digital goods.
 #![forbid(unsafe_code)]
 
+pub mod catalog;
 pub mod config;
 pub mod id;
 pub mod money;
