@@ -1,16 +1,18 @@
 //! Kiosk: a Telegram storefront for digital goods.
 #![forbid(unsafe_code)]
 
-pub mod id;
-pub mod money;
-pub mod secret;
-pub mod store;
-pub mod supplier;
-pub mod world;
-pub mod shop;
-pub mod delivery;
 pub mod catalog;
+pub mod config;
+pub mod delivery;
+pub mod desk;
+pub mod id;
 pub mod ledger;
+pub mod money;
 pub mod notice;
 pub mod order;
 pub mod people;
+pub mod secret;
+pub mod shop;
+pub mod store;
+pub mod supplier;
+pub mod world;

@@ -103,7 +103,7 @@ impl People {
     }
 }
 
-async fn see(tx: &mut Tx, world: &World, sighting: &Sighting) -> Result<Buyer, StoreError> {
+pub(crate) async fn see(tx: &mut Tx, world: &World, sighting: &Sighting) -> Result<Buyer, StoreError> {
     if let Some(username) = &sighting.username {
         tx.execute(
             "UPDATE buyers SET username = NULL WHERE username = $1 AND telegram_id <> $2",

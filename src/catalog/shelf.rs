@@ -101,12 +101,8 @@ impl Shelf {
         let categories = categories.into_iter().map(|(name, places)| (name.to_owned(), places)).collect();
         let index = Index::build(items.iter().enumerate().map(|(place, item)| Entry {
             id: u32::try_from(place).unwrap_or(u32::MAX),
-            texts: item
-                .names
-                .iter()
-                .map(|(_, name)| name.as_str())
-                .chain([item.name.as_str(), item.category.as_str()])
-                .collect(),
+            names: item.names.iter().map(|(_, name)| name.as_str()).chain([item.name.as_str()]).collect(),
+            categories: vec![item.category.as_str()],
             popularity: u32::try_from(item.sold).unwrap_or(0),
             available: item.is_available(),
         }));
