@@ -4,6 +4,7 @@
 pub mod catalog;
 pub mod config;
 pub mod id;
+pub mod locale;
 pub mod money;
 pub mod secret;
 pub mod store;
