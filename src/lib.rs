@@ -7,6 +7,7 @@ pub mod delivery;
 pub mod desk;
 pub mod id;
 pub mod ledger;
+pub mod locale;
 pub mod money;
 pub mod notice;
 pub mod order;
