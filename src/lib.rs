@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod config;
 pub mod delivery;
 pub mod desk;
+pub mod http;
 pub mod id;
 pub mod ledger;
 pub mod locale;
@@ -16,4 +17,8 @@ pub mod secret;
 pub mod shop;
 pub mod store;
 pub mod supplier;
+pub mod telegram;
 pub mod world;
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use uuid::Uuid;
 
 /// A point in time: milliseconds since the Unix epoch.
@@ -50,6 +51,9 @@ impl Moment {
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Moment;
+
+    /// Ends once `wait` has passed on this clock.
+    fn sleep(&self, wait: Duration) -> BoxFuture<'static, ()>;
 }
 
 /// Gives unpredictable bytes.
@@ -203,6 +207,10 @@ impl Clock for SystemClock {
     fn now(&self) -> Moment {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn sleep(&self, wait: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(wait))
     }
 }
 
