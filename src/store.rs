@@ -164,8 +164,10 @@ impl Db {
             return Ok(Self(Backend::Sqlite { writer: group::Writer::new(writer), readers }));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Address)?.disable_statement_logging();
-            let pool = PgPoolOptions::new().max_connections(Self::POSTGRES_CONNECTIONS).connect_with(options).await?;
+            let options =
+                PgConnectOptions::from_str(url).map_err(|_| StoreError::Address)?.disable_statement_logging();
+            let pool =
+                PgPoolOptions::new().max_connections(Self::POSTGRES_CONNECTIONS).connect_with(options).await?;
             return Ok(Self(Backend::Postgres(pool)));
         }
         Err(StoreError::Address)
@@ -180,10 +182,7 @@ impl Db {
         match &self.0 {
             Backend::Sqlite { writer, .. } => {
                 let mut seat = writer.exclusive().await?;
-                merged(&sqlx::migrate!("./migrations/sqlite"))
-                    .run_direct(None, seat.connection()?, false)
-                    .await
-                    .map_err(failed)
+                merged(&sqlx::migrate!("./migrations/sqlite")).run_direct(None, seat.connection()?, false).await.map_err(failed)
             }
             Backend::Postgres(pool) => merged(&sqlx::migrate!("./migrations/postgres")).run(pool).await.map_err(failed),
         }
