@@ -1,6 +1,7 @@
 //! Kiosk: a Telegram storefront for digital goods.
 #![forbid(unsafe_code)]
 
+pub mod bot;
 pub mod catalog;
 pub mod config;
 pub mod delivery;

@@ -8,7 +8,7 @@
 //! Nothing here retries or waits: [`outbox`] does that for what is sent, [`poll`] for what is received.
 //! Tokens, addresses and bodies appear in no error and no log.
 
-mod failure;
+pub mod failure;
 mod incoming;
 pub mod inbox;
 pub mod outbox;
