@@ -11,6 +11,8 @@
 //! * prices are in CNY; the crypto balance and the coins are charged by the table in [`Coin`];
 //! * `status` takes the id or the order number; a coin given without `crypto` is refused.
 
+#![expect(clippy::must_use_candidate, reason = "a handle acts; what it returns is there for whoever wants it")]
+
 mod books;
 mod rules;
 #[cfg(test)]
@@ -98,7 +100,6 @@ impl FakeAccountShop {
     }
 
     /// The base address, `/api` included.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}/api", self.server.address())
     }
@@ -125,7 +126,6 @@ impl FakeAccountShop {
     }
 
     /// The stock left.
-    #[must_use]
     pub fn stock(&self, product: &str) -> Option<u32> {
         lock(&self.inner.books).product(product).map(|product| product.stock)
     }
@@ -141,7 +141,6 @@ impl FakeAccountShop {
     }
 
     /// An account's balances: CNY, USDT.
-    #[must_use]
     pub fn balances(&self, email: &str) -> Option<(Decimal, Decimal)> {
         lock(&self.inner.books).balances(email)
     }
@@ -200,7 +199,6 @@ impl FakeAccountShop {
     }
 
     /// Every order, oldest first.
-    #[must_use]
     pub fn orders(&self) -> Vec<Ordered> {
         lock(&self.inner.books).orders.clone()
     }
@@ -217,13 +215,11 @@ impl FakeAccountShop {
     }
 
     /// How often an endpoint was asked, or a status answered (`"429"`).
-    #[must_use]
     pub fn count(&self, what: &str) -> u64 {
         self.inner.counters.get(what)
     }
 
     /// All counters: requests by endpoint, answers by status.
-    #[must_use]
     pub fn counts(&self) -> BTreeMap<String, u64> {
         self.inner.counters.all()
     }

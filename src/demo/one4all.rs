@@ -1,4 +1,4 @@
-//! One4All, as its documentation describes it: prepaid wallet, codes in the answer, idempotency keys.
+//! `One4All`, as its documentation describes it: prepaid wallet, codes in the answer, idempotency keys.
 //!
 //! From the contract: bearer key and scopes, the envelope, money as text, `Idempotency-Key` required
 //! on POST and remembered for 24 hours, 1 to 100 pieces, the table of errors, 60/300/1000 requests a
@@ -11,6 +11,8 @@
 //! * only successful purchases are remembered under a key, and a replay still counts as a request;
 //! * an unknown product or order is 404 `NOT_FOUND`, a limit is 429 `RATE_LIMITED` with `Retry-After`;
 //! * `total` counts products, which keep their category around them on every page.
+
+#![expect(clippy::must_use_candidate, reason = "a handle acts; what it returns is there for whoever wants it")]
 
 mod desk;
 mod rules;
@@ -79,7 +81,7 @@ struct Inner {
     counters: Counters,
 }
 
-/// A running One4All. Dropping it closes it.
+/// A running `One4All`. Dropping it closes it.
 pub struct FakeOne4All {
     inner: Arc<Inner>,
     server: Server,
@@ -100,7 +102,7 @@ impl FakeOne4All {
     /// Starts at an address.
     pub async fn start_at(clock: Arc<dyn Clock>, address: SocketAddr) -> io::Result<Self> {
         let limits = Limits {
-            requests: Window::new(60, Duration::from_secs(60)),
+            requests: Window::new(60, Duration::from_mins(1)),
             purchases: Window::new(5, Duration::from_secs(10)),
         };
         let inner = Arc::new(Inner {
@@ -115,7 +117,6 @@ impl FakeOne4All {
     }
 
     /// The base address, version included.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}/api/v1", self.server.address())
     }
@@ -177,7 +178,6 @@ impl FakeOne4All {
     }
 
     /// The stock left.
-    #[must_use]
     pub fn stock(&self, product: &str) -> Option<u32> {
         lock(&self.inner.desk).products.get(product).map(|product| product.stock)
     }
@@ -194,7 +194,6 @@ impl FakeOne4All {
     }
 
     /// The wallet's balance.
-    #[must_use]
     pub fn wallet(&self) -> Decimal {
         lock(&self.inner.desk).balance
     }
@@ -227,19 +226,16 @@ impl FakeOne4All {
     }
 
     /// Everything sold, oldest first.
-    #[must_use]
     pub fn sold(&self) -> Vec<Sold> {
         lock(&self.inner.desk).orders.iter().map(|order| order.sold.clone()).collect()
     }
 
     /// How often an endpoint was asked, or a status answered (`"429"`).
-    #[must_use]
     pub fn count(&self, what: &str) -> u64 {
         self.inner.counters.get(what)
     }
 
     /// All counters: requests by endpoint, answers by status.
-    #[must_use]
     pub fn counts(&self) -> BTreeMap<String, u64> {
         self.inner.counters.all()
     }

@@ -12,9 +12,9 @@ use crate::money::parse_decimal;
 use crate::world::Moment;
 
 /// "Rate limited to 3 requests per IP per 60 seconds and 2 per order/email pair" (the contract).
-const LOOKUP_SPAN: Duration = Duration::from_secs(60);
+const LOOKUP_SPAN: Duration = Duration::from_mins(1);
 /// How long a crypto invoice stays open. Undocumented.
-pub(super) const INVOICE_OPEN: Duration = Duration::from_secs(30 * 60);
+pub(super) const INVOICE_OPEN: Duration = Duration::from_mins(30);
 
 /// The seven coins a crypto order can be paid in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,15 +274,15 @@ impl Books {
 
     /// Makes an order whose words are right, or says what stands against it.
     pub(super) fn create(&mut self, now: Moment, wanted: Wanted) -> Result<Ordered, &'static str> {
-        let shelf = self.products.iter().find(|product| product.listed && product.id == wanted.product);
-        let shelf = shelf.ok_or("Product not found")?;
-        if wanted.quantity < shelf.min {
+        let found = self.products.iter().find(|product| product.listed && product.id == wanted.product);
+        let product = found.ok_or("Product not found")?;
+        if wanted.quantity < product.min {
             return Err("Quantity is below the minimum");
         }
-        if wanted.quantity > shelf.stock {
+        if wanted.quantity > product.stock {
             return Err("Insufficient stock");
         }
-        let price = parse_decimal(&shelf.price).map_err(|_| "Price unavailable")?;
+        let price = parse_decimal(&product.price).map_err(|_| "Price unavailable")?;
         let total_cny = price.checked_mul(Decimal::from(wanted.quantity)).ok_or("Price unavailable")?;
         self.debit(&wanted, total_cny)?;
         self.change(&wanted.product, |product| product.stock = product.stock.saturating_sub(wanted.quantity));
@@ -297,7 +297,7 @@ impl Books {
         let paid = wanted.method.starts_with("balance");
         let order = Ordered {
             id: format!("5d0c1a52-7a39-4b8e-9f10-{serial:012x}"),
-            order_no: format!("GS{:010}", serial),
+            order_no: format!("GS{serial:010}"),
             product: wanted.product,
             quantity: wanted.quantity,
             email: wanted.email,
@@ -345,7 +345,7 @@ impl Books {
             Paid::Over => Decimal::new(101, 2),
         };
         invoice.received = invoice.expected.saturating_mul(share).normalize();
-        order.status = if how == Paid::Under { "underpaid" } else { "confirming" }.to_owned();
+        if how == Paid::Under { "underpaid" } else { "confirming" }.clone_into(&mut order.status);
         true
     }
 

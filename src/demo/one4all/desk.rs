@@ -13,7 +13,7 @@ use crate::money::parse_decimal;
 use crate::world::Moment;
 
 /// "Idempotency keys … remain cached for 24 hours" (the contract).
-pub(super) const KEY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const KEY_LIFETIME: Duration = Duration::from_hours(24);
 
 #[derive(Debug)]
 pub(super) struct Product {
@@ -117,15 +117,15 @@ impl Desk {
         }
         let total = self.check(product, quantity)?;
         let codes = self.take_codes(quantity);
-        let Some(shelf) = self.products.get_mut(product) else { return Err(Refused::not_found("Product")) };
-        shelf.stock = shelf.stock.saturating_sub(quantity);
+        let Some(item) = self.products.get_mut(product) else { return Err(Refused::not_found("Product")) };
+        item.stock = item.stock.saturating_sub(quantity);
         let before = self.balance;
         self.balance = before.saturating_sub(total);
         let id = format!("clo{:010}", self.orders.len().saturating_add(1));
         let order = Order {
             sold: Sold { order: id.clone(), product: product.to_owned(), quantity, codes, key: key.to_owned(), total },
-            product_name: shelf.name.clone(),
-            unit_price: shelf.price.clone(),
+            product_name: item.name.clone(),
+            unit_price: item.price.clone(),
             created: now,
         };
         let answer = json!({"success": true, "data": {
@@ -147,15 +147,15 @@ impl Desk {
 
     /// Everything that can forbid a purchase; the total if nothing does.
     fn check(&self, product: &str, quantity: u32) -> Result<Decimal, Refused> {
-        let shelf = self.products.get(product).filter(|shelf| shelf.listed).ok_or_else(|| Refused::not_found("Product"))?;
+        let item = self.products.get(product).filter(|item| item.listed).ok_or_else(|| Refused::not_found("Product"))?;
         if self.frozen {
             return Err(Refused::new(403, "WALLET_FROZEN", "Your marketplace wallet is frozen. Contact support.".to_owned()));
         }
-        if shelf.stock < quantity {
-            let message = format!("Not enough stock available. Requested: {quantity}, Available: {}", shelf.stock);
+        if item.stock < quantity {
+            let message = format!("Not enough stock available. Requested: {quantity}, Available: {}", item.stock);
             return Err(Refused::new(409, "OUT_OF_STOCK", message));
         }
-        let total = parse_decimal(&shelf.price).ok().and_then(|price| price.checked_mul(Decimal::from(quantity)));
+        let total = parse_decimal(&item.price).ok().and_then(|price| price.checked_mul(Decimal::from(quantity)));
         let total = total.ok_or_else(|| Refused::new(500, "INTERNAL_ERROR", "Something went wrong.".to_owned()))?;
         if self.balance < total {
             let message = "Wallet balance is too low for the purchase.".to_owned();

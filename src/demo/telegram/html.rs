@@ -87,16 +87,10 @@ pub(super) fn parse(html: &str) -> Result<Formatted, String> {
         push(&mut text, &mut units, before);
         let byte = html.len().saturating_sub(markup.len());
         if markup.starts_with('&') {
-            rest = match entity(markup) {
-                Some((character, after)) => {
-                    push(&mut text, &mut units, character.encode_utf8(&mut [0; 4]));
-                    after
-                }
-                None => {
-                    push(&mut text, &mut units, "&");
-                    markup.get(1..).unwrap_or_default()
-                }
-            };
+            // What is no entity is an ampersand like any other.
+            let (character, after) = entity(markup).unwrap_or(('&', markup.get(1..).unwrap_or_default()));
+            push(&mut text, &mut units, character.encode_utf8(&mut [0; 4]));
+            rest = after;
             continue;
         }
         let end = markup.find('>').ok_or_else(|| format!("Unclosed start tag at byte offset {byte}"))?;
@@ -117,6 +111,8 @@ pub(super) fn parse(html: &str) -> Result<Formatted, String> {
     if let Some(last) = open.pop() {
         return Err(format!("Can't find end tag corresponding to start tag \"{}\"", last.tag));
     }
+    // Inner tags close first; of two over the same stretch the outer one comes first.
+    entities.reverse();
     entities.sort_by_key(|entity: &Entity| (entity.offset, usize::MAX.saturating_sub(entity.length)));
     Ok(finish(text, merge_languages(entities)))
 }

@@ -1,5 +1,7 @@
 //! People: they write, press, search, reply, block, and see what comes back.
 
+#![expect(clippy::must_use_candidate, reason = "a handle acts; what it returns is there for whoever wants it")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

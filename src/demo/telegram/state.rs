@@ -230,8 +230,8 @@ impl State {
         let lifetime = match kind {
             "callback_query" | "pre_checkout_query" => Duration::from_secs(150),
             "inline_query" => Duration::from_secs(30),
-            "chosen_inline_result" => Duration::from_secs(600),
-            _ => Duration::from_secs(24 * 60 * 60),
+            "chosen_inline_result" => Duration::from_mins(10),
+            _ => Duration::from_hours(24),
         };
         if self.updates.len() >= UPDATES_MAX {
             self.updates.pop_front();

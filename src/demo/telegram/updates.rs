@@ -24,7 +24,6 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 #[derive(Debug)]
 pub(super) struct Webhook {
     pub(super) url: String,
-    secret: Option<String>,
     last_error: Option<String>,
     task: JoinHandle<()>,
 }
@@ -134,8 +133,8 @@ impl Inner {
         if params.flag("drop_pending_updates") {
             state.updates.clear();
         }
-        let task = tokio::spawn(deliver(Arc::downgrade(self), url.clone(), secret.clone()));
-        state.webhook = Some(Webhook { url, secret, last_error: None, task });
+        let task = tokio::spawn(deliver(Arc::downgrade(self), url.clone(), secret));
+        state.webhook = Some(Webhook { url, last_error: None, task });
         state.pulse.send_modify(|count| *count = count.wrapping_add(1));
         Ok(json!(true))
     }
