@@ -216,7 +216,8 @@ impl FakeOne4All {
 
     /// The next `times` purchases collide with somebody else's.
     pub fn plan_stock_conflict(&self, times: usize) {
-        let body = json!({"success": false, "error": {"code": "STOCK_CONFLICT", "message": "Concurrent purchase conflict."}});
+        let body =
+            json!({"success": false, "error": {"code": "STOCK_CONFLICT", "message": "Concurrent purchase conflict."}});
         self.plan("buy", times, Fault::Answer(Canned::json(409, &body)));
     }
 

@@ -378,7 +378,8 @@ impl Books {
     }
 
     pub(super) fn complete(&mut self, reference: &str) -> bool {
-        let Some(quantity) = self.find(reference).filter(|order| order.status == "paid").map(|order| order.quantity) else {
+        let Some(quantity) = self.find(reference).filter(|order| order.status == "paid").map(|order| order.quantity)
+        else {
             return false;
         };
         let credentials = self.staged.pop_front().unwrap_or_else(|| {

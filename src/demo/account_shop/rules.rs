@@ -58,11 +58,14 @@ impl Inner {
         };
         let books = lock(&self.books);
         let Some(token) = books.login(email, password) else { return refused(401, "Invalid credentials") };
-        Answer::json(200, &match books.shape {
-            Shape::Nested | Shape::Flat => json!({"success": true, "token": token}),
-            Shape::Data => json!({"success": true, "data": {"token": token}}),
-            Shape::Camel => json!({"success": true, "access_token": token}),
-        })
+        Answer::json(
+            200,
+            &match books.shape {
+                Shape::Nested | Shape::Flat => json!({"success": true, "token": token}),
+                Shape::Data => json!({"success": true, "data": {"token": token}}),
+                Shape::Camel => json!({"success": true, "access_token": token}),
+            },
+        )
     }
 
     fn create(&self, call: &Call) -> Result<Answer, Answer> {
@@ -154,9 +157,7 @@ fn wanted(books: &Books, call: &Call, body: &Map<String, Value>) -> Result<Wante
     let method = text("paymentMethod").ok_or((400, "paymentMethod is required"))?;
     let method = METHODS.into_iter().find(|known| *known == method).ok_or((400, "Unknown paymentMethod"))?;
     let coin = match (method, body.get("coin")) {
-        ("crypto", Some(coin)) => {
-            Some(coin.as_str().and_then(Coin::from_word).ok_or((400, "Unknown coin"))?)
-        }
+        ("crypto", Some(coin)) => Some(coin.as_str().and_then(Coin::from_word).ok_or((400, "Unknown coin"))?),
         ("crypto", None) => return Err((400, "coin is required for crypto")),
         (_, Some(_)) => return Err((400, "coin is only allowed for crypto")),
         (_, None) => None,

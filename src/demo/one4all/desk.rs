@@ -92,8 +92,7 @@ impl Desk {
         if let Some(category) = self.categories.get_mut(at) {
             category.products.push(id.clone());
         }
-        let product =
-            Product { id: id.clone(), name: name.to_owned(), price: price.to_owned(), stock, listed: true };
+        let product = Product { id: id.clone(), name: name.to_owned(), price: price.to_owned(), stock, listed: true };
         self.products.insert(id.clone(), product);
         id
     }
@@ -147,9 +146,14 @@ impl Desk {
 
     /// Everything that can forbid a purchase; the total if nothing does.
     fn check(&self, product: &str, quantity: u32) -> Result<Decimal, Refused> {
-        let item = self.products.get(product).filter(|item| item.listed).ok_or_else(|| Refused::not_found("Product"))?;
+        let item =
+            self.products.get(product).filter(|item| item.listed).ok_or_else(|| Refused::not_found("Product"))?;
         if self.frozen {
-            return Err(Refused::new(403, "WALLET_FROZEN", "Your marketplace wallet is frozen. Contact support.".to_owned()));
+            return Err(Refused::new(
+                403,
+                "WALLET_FROZEN",
+                "Your marketplace wallet is frozen. Contact support.".to_owned(),
+            ));
         }
         if item.stock < quantity {
             let message = format!("Not enough stock available. Requested: {quantity}, Available: {}", item.stock);

@@ -65,7 +65,9 @@ impl Inner {
                 let now = iso(self.clock.now());
                 Ok(json!({"success": true, "data": {"status": "healthy", "version": "v1", "timestamp": now}}))
             }
-            "products" if call.method == "GET" => self.guarded(call, "products:read").and_then(|()| self.products(call)),
+            "products" if call.method == "GET" => {
+                self.guarded(call, "products:read").and_then(|()| self.products(call))
+            }
             "wallet" if call.method == "GET" => self.guarded(call, "wallet:read").and_then(|()| self.wallet(call)),
             "buy" if call.method == "POST" => self.guarded(call, "orders:create").and_then(|()| self.buy(call)),
             "orders" if call.method == "GET" => self.guarded(call, "orders:read").and_then(|()| self.orders(call)),
@@ -200,12 +202,16 @@ fn purchase(call: &Call) -> Result<(String, u32), Refused> {
         (field("product_id"), field("quantity").and_then(|text| text.parse::<u64>().ok()))
     } else if call.is("application/json") {
         let body: Value = serde_json::from_slice(&call.body).map_err(|_| Refused::invalid("The body is not JSON."))?;
-        (body.get("product_id").and_then(Value::as_str).map(str::to_owned), body.get("quantity").and_then(Value::as_u64))
+        (
+            body.get("product_id").and_then(Value::as_str).map(str::to_owned),
+            body.get("quantity").and_then(Value::as_u64),
+        )
     } else {
         return Err(Refused::invalid("Content-Type must be JSON or form."));
     };
     let product = product.filter(|id| !id.is_empty()).ok_or_else(|| Refused::invalid("product_id is required."))?;
-    let quantity = quantity.and_then(|quantity| u32::try_from(quantity).ok()).filter(|quantity| (1..=100).contains(quantity));
+    let quantity =
+        quantity.and_then(|quantity| u32::try_from(quantity).ok()).filter(|quantity| (1..=100).contains(quantity));
     let quantity = quantity.ok_or_else(|| Refused::invalid("quantity must be an integer between 1 and 100."))?;
     Ok((product, quantity))
 }
@@ -224,7 +230,10 @@ fn paging(call: &Call, limit: usize) -> Result<(usize, usize), Refused> {
 
 fn number(call: &Call, name: &str, default: usize) -> Result<usize, Refused> {
     let parsed = call.parameter(name).map(str::parse);
-    parsed.transpose().map(|value| value.unwrap_or(default)).map_err(|_| Refused::invalid(&format!("{name} must be a number.")))
+    parsed
+        .transpose()
+        .map(|value| value.unwrap_or(default))
+        .map_err(|_| Refused::invalid(&format!("{name} must be a number.")))
 }
 
 fn flag(call: &Call, name: &str) -> Result<bool, Refused> {

@@ -39,13 +39,13 @@ impl Client {
 
     async fn get(&self, path: &str) -> (u16, Value) {
         let headers = vec![("authorization", format!("Bearer {KEY}"))];
-        read(self.send(Method::Get, path, headers, None).await.unwrap())
+        read(&self.send(Method::Get, path, headers, None).await.unwrap())
     }
 
     async fn buy_raw(&self, key: Option<&str>, body: &str) -> Result<(u16, Value), TransportError> {
         let mut headers = vec![("authorization", format!("Bearer {KEY}"))];
         headers.extend(key.map(|key| ("idempotency-key", key.to_owned())));
-        self.send(Method::Post, "/orders/buy", headers, Some(body.to_owned())).await.map(read)
+        self.send(Method::Post, "/orders/buy", headers, Some(body.to_owned())).await.map(|response| read(&response))
     }
 
     async fn buy(&self, key: &str, product: &str, quantity: u32) -> (u16, Value) {
@@ -54,11 +54,11 @@ impl Client {
     }
 
     fn pass(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.clock.0.fetch_add(seconds.saturating_mul(1000), Ordering::SeqCst);
     }
 }
 
-fn read(response: Response) -> (u16, Value) {
+fn read(response: &Response) -> (u16, Value) {
     (response.status, serde_json::from_slice(&response.body).unwrap_or_default())
 }
 
@@ -74,7 +74,10 @@ async fn a_purchase_moves_money_stock_and_codes_once_per_key() {
     let (status, first) = client.buy("k1", &product, 5).await;
     assert_eq!(status, 200);
     assert_eq!(first["data"]["order"]["totalAmount"], "4.25");
-    assert_eq!(first["data"]["wallet"], json!({"previousBalance": "1254.50", "deducted": "4.25", "currentBalance": "1250.25"}));
+    assert_eq!(
+        first["data"]["wallet"],
+        json!({"previousBalance": "1254.50", "deducted": "4.25", "currentBalance": "1250.25"})
+    );
     assert_eq!(first["data"]["codes"].as_array().unwrap().len(), 5);
     assert_eq!(first["data"]["codes"][0]["index"], 1);
     assert_eq!(client.buy("k1", &product, 5).await, (200, first.clone()));

@@ -100,7 +100,9 @@ pub(super) fn parse(html: &str) -> Result<Formatted, String> {
             let last = open.pop().ok_or_else(|| format!("Unexpected end tag at byte offset {byte}"))?;
             if !name.trim().is_empty() && !name.trim().eq_ignore_ascii_case(&last.tag) {
                 let (tag, name) = (last.tag, name.trim());
-                return Err(format!("Unmatched end tag at byte offset {byte}, expected \"</{tag}>\", found \"</{name}>\""));
+                return Err(format!(
+                    "Unmatched end tag at byte offset {byte}, expected \"</{tag}>\", found \"</{name}>\""
+                ));
             }
             close(last, units, &mut entities);
         } else {
@@ -163,7 +165,8 @@ fn start(inside: &str, byte: usize, offset: usize) -> Result<Open, String> {
     let name_end = inside.find(|c: char| c.is_ascii_whitespace()).unwrap_or(inside.len());
     let (name, attributes) = inside.split_at(name_end);
     let tag = name.to_ascii_lowercase();
-    let attributes = attributes_of(attributes).ok_or_else(|| format!("Unexpected end of name token at byte offset {byte}"))?;
+    let attributes =
+        attributes_of(attributes).ok_or_else(|| format!("Unexpected end of name token at byte offset {byte}"))?;
     let attribute = |wanted: &str| attributes.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.clone());
     let unsupported = || Err(format!("Unsupported start tag \"{tag}\" at byte offset {byte}"));
     let (kind, detail) = match tag.as_str() {

@@ -39,7 +39,8 @@ impl Inner {
         match kind {
             "default" | "all_private_chats" | "all_group_chats" | "all_chat_administrators" => {}
             "chat" | "chat_administrators" | "chat_member" => {
-                let chat = scope.get("chat_id").and_then(Value::as_i64).ok_or_else(|| Refused::bad("chat_id is empty"))?;
+                let chat =
+                    scope.get("chat_id").and_then(Value::as_i64).ok_or_else(|| Refused::bad("chat_id is empty"))?;
                 let state = lock(&self.state);
                 if !state.chats.contains_key(&chat) && !state.users.get(&chat).is_some_and(|user| user.started) {
                     return Err(Refused::bad("chat not found"));
@@ -51,7 +52,8 @@ impl Inner {
     }
 
     pub(super) fn set_commands(&self, params: &Params) -> Reply {
-        let commands = params.structure("commands")?.ok_or_else(|| Refused::bad("can't parse commands: expected an Array"))?;
+        let commands =
+            params.structure("commands")?.ok_or_else(|| Refused::bad("can't parse commands: expected an Array"))?;
         let list = commands.as_array().ok_or_else(|| Refused::bad("can't parse commands: expected an Array"))?;
         if list.len() > COMMANDS_MAX {
             return Err(Refused::bad("BOT_COMMANDS_TOO_MUCH"));

@@ -36,7 +36,8 @@ impl Params {
             return Ok(params);
         }
         if call.is("application/json") {
-            let body: Value = serde_json::from_slice(&call.body).map_err(|_| Refused::bad("can't parse JSON object"))?;
+            let body: Value =
+                serde_json::from_slice(&call.body).map_err(|_| Refused::bad("can't parse JSON object"))?;
             let Value::Object(fields) = body else { return Err(Refused::bad("expected a JSON object")) };
             params.fields.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
         } else if call.is("multipart/form-data") {

@@ -194,7 +194,8 @@ impl FakeTelegram {
         let mut state = lock(&self.inner.state);
         let (query, answer) = state.ask(now, QueryKind::Callback, user);
         let chat_instance = seen.chat.to_string();
-        let mut body = json!({"id": query, "from": state.user_json(user), "chat_instance": chat_instance, "data": data});
+        let mut body =
+            json!({"id": query, "from": state.user_json(user), "chat_instance": chat_instance, "data": data});
         if let Some(fields) = body.as_object_mut() {
             match seen.inline_id() {
                 Some(id) => fields.insert("inline_message_id".to_owned(), json!(id)),
@@ -259,13 +260,20 @@ impl FakeTelegram {
     }
 
     /// A person is about to pay in Stars. The bot's answer is whether it agreed, and if not, why.
-    pub async fn checkout(&self, user: i64, payload: &str, stars: i64, timeout: Duration) -> Option<Result<(), String>> {
+    pub async fn checkout(
+        &self,
+        user: i64,
+        payload: &str,
+        stars: i64,
+        timeout: Duration,
+    ) -> Option<Result<(), String>> {
         let now = self.inner.world.now();
         let waiter = {
             let mut state = lock(&self.inner.state);
             let (id, waiter) = state.ask(now, QueryKind::Checkout, user);
             let from = state.user_json(user);
-            let body = json!({"id": id, "from": from, "currency": "XTR", "total_amount": stars, "invoice_payload": payload});
+            let body =
+                json!({"id": id, "from": from, "currency": "XTR", "total_amount": stars, "invoice_payload": payload});
             state.notify(now, "pre_checkout_query", body);
             waiter
         };

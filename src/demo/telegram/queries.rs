@@ -45,7 +45,8 @@ impl Inner {
     }
 
     pub(super) fn answer_inline(&self, params: &Params) -> Reply {
-        let results = params.structure("results")?.ok_or_else(|| Refused::bad("can't parse inline query results JSON object"))?;
+        let results =
+            params.structure("results")?.ok_or_else(|| Refused::bad("can't parse inline query results JSON object"))?;
         let list = results.as_array().ok_or_else(|| Refused::bad("expected an Array of inline query results"))?;
         if list.len() > 50 {
             return Err(Refused::bad("RESULTS_TOO_MUCH"));
@@ -101,7 +102,8 @@ pub(super) fn inline_result(value: &Value) -> Result<InlineResult, Refused> {
     if field("title").is_empty() {
         return Err(Refused::bad("can't parse inline query result: field \"title\" must be non-empty"));
     }
-    let content = value.get("input_message_content").ok_or_else(|| Refused::bad("input message content is not specified"))?;
+    let content =
+        value.get("input_message_content").ok_or_else(|| Refused::bad("input message content is not specified"))?;
     let source = content.get("message_text").and_then(Value::as_str).unwrap_or_default();
     let formatted = send::formatted(source, content.get("parse_mode").and_then(Value::as_str), false)?;
     let markup = value.get("reply_markup").filter(|markup| !markup.is_null()).cloned();

@@ -72,7 +72,8 @@ impl Inner {
         state.writable(chat)?;
         let reply = params.structure("reply_parameters")?;
         let target = reply.as_ref().and_then(|reply| reply.get("message_id")).and_then(Value::as_i64);
-        let optional = reply.as_ref().and_then(|reply| reply.get("allow_sending_without_reply")).and_then(Value::as_bool);
+        let optional =
+            reply.as_ref().and_then(|reply| reply.get("allow_sending_without_reply")).and_then(Value::as_bool);
         let reply_to = target.filter(|id| state.message(chat, *id).is_some());
         if target.is_some() && reply_to.is_none() && optional != Some(true) {
             return Err(Refused::bad("message to be replied not found"));
@@ -151,8 +152,17 @@ impl Inner {
 
     pub(super) fn send_chat_action(&self, params: &Params) -> Reply {
         const ACTIONS: [&str; 11] = [
-            "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice",
-            "upload_document", "choose_sticker", "find_location", "record_video_note", "upload_video_note",
+            "typing",
+            "upload_photo",
+            "record_video",
+            "upload_video",
+            "record_voice",
+            "upload_voice",
+            "upload_document",
+            "choose_sticker",
+            "find_location",
+            "record_video_note",
+            "upload_video_note",
         ];
         let chat = params.integer("chat_id").ok_or_else(|| Refused::bad("chat_id is empty"))?;
         lock(&self.state).writable(chat)?;
@@ -254,7 +264,8 @@ fn upload(state: &State, params: &Params, name: &str) -> Result<File, Refused> {
     let file = match params.file(name)? {
         Ok(file) => file,
         Err(id) => {
-            let parts = id.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')).and_then(|rest| rest.split_once('.'));
+            let parts =
+                id.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')).and_then(|rest| rest.split_once('.'));
             let known = parts.and_then(|(chat, id)| state.message(chat.parse().ok()?, id.parse().ok()?));
             let file = known.and_then(|seen| if name == "photo" { seen.photo.clone() } else { seen.document.clone() });
             file.ok_or_else(|| Refused::bad("wrong file identifier/HTTP URL specified"))?

@@ -333,10 +333,13 @@ impl State {
             put("photo", json!([size]));
         }
         if let Some(file) = &seen.document {
-            put("document", json!({
-                "file_id": format!("document-{}.{}", seen.chat, seen.id), "file_unique_id": format!("d{}.{}", seen.chat, seen.id),
-                "file_name": file.name, "mime_type": "application/octet-stream", "file_size": file.bytes.len(),
-            }));
+            put(
+                "document",
+                json!({
+                    "file_id": format!("document-{}.{}", seen.chat, seen.id), "file_unique_id": format!("d{}.{}", seen.chat, seen.id),
+                    "file_name": file.name, "mime_type": "application/octet-stream", "file_size": file.bytes.len(),
+                }),
+            );
         }
         if let Some(markup) = &seen.markup {
             put("reply_markup", markup.clone());

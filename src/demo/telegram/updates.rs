@@ -151,7 +151,8 @@ impl Inner {
     pub(super) fn webhook_info(&self) -> Value {
         let state = lock(&self.state);
         let url = state.webhook.as_ref().map_or("", |webhook| webhook.url.as_str());
-        let mut info = json!({"url": url, "has_custom_certificate": false, "pending_update_count": state.updates.len()});
+        let mut info =
+            json!({"url": url, "has_custom_certificate": false, "pending_update_count": state.updates.len()});
         if let (Some(webhook), Some(fields)) = (&state.webhook, info.as_object_mut()) {
             fields.insert("max_connections".to_owned(), json!(40));
             if let Some(error) = &webhook.last_error {
@@ -188,7 +189,8 @@ impl Inner {
     async fn push(&self, url: &str, secret: Option<&String>, body: &str) -> Result<(), String> {
         let headers = secret.map(|secret| ("x-telegram-bot-api-secret-token", secret.clone())).into_iter().collect();
         let url = url.to_owned();
-        let request = Request { method: Method::Post, url, headers, json: Some(body.to_owned()), timeout: DELIVERY_MAX };
+        let request =
+            Request { method: Method::Post, url, headers, json: Some(body.to_owned()), timeout: DELIVERY_MAX };
         match self.world.transport.send(request).await {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
             Ok(answer) => Err(format!("Wrong response from the webhook: {}", answer.status)),
@@ -225,6 +227,7 @@ async fn deliver(inner: Weak<Inner>, url: String, secret: Option<String>) {
 }
 
 fn webhook_active() -> Refused {
-    let why = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
+    let why =
+        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
     Refused::new(409, why)
 }
