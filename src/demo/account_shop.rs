@@ -14,6 +14,7 @@
 #![expect(clippy::must_use_candidate, reason = "a handle acts; what it returns is there for whoever wants it")]
 
 mod books;
+mod coin;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -29,7 +30,8 @@ use super::faults::{Counters, Fault, Faults, lock};
 use super::wire::{ANY, Answer, Call, Server, Service};
 use crate::world::Clock;
 use books::Books;
-pub use books::{Coin, Ordered};
+pub use books::{Invoice, Ordered};
+pub use coin::Coin;
 
 /// How answers the contract does not describe look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

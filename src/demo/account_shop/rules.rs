@@ -4,7 +4,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::books::{Books, Coin, Ordered, Product, Wanted};
+use super::books::{Books, Ordered, Product, Wanted};
+use super::coin::Coin;
 use super::{Credentials, Inner, Shape};
 use crate::demo::faults::lock;
 use crate::demo::wire::{Answer, Call, percent_decoded};

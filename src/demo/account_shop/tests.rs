@@ -42,7 +42,10 @@ impl Client {
     }
 
     fn order(&self) -> Value {
-        json!({"productId": self.product, "quantity": 10, "contactEmail": "a@b.example", "paymentMethod": "crypto", "coin": "trc20_usdt"})
+        json!({
+            "productId": self.product, "quantity": 10, "contactEmail": "a@b.example",
+            "paymentMethod": "crypto", "coin": "trc20_usdt",
+        })
     }
 
     async fn create(&self, token: Option<&str>, change: Value) -> (u16, Value) {
@@ -62,7 +65,10 @@ impl Client {
 async fn products_are_shown_as_documented() {
     let client = Client::new().await;
     let (_, list) = client.get("/products").await;
-    let expected = json!({"id": client.product, "slug": "gmail-usa-fresh", "name_zh": "谷歌企业", "name_en": "Google Workspace", "stock": 44, "min_quantity": 5, "price": 0.5});
+    let expected = json!({
+        "id": client.product, "slug": "gmail-usa-fresh", "name_zh": "谷歌企业", "name_en": "Google Workspace",
+        "stock": 44, "min_quantity": 5, "price": 0.5,
+    });
     assert_eq!(list, json!({"success": true, "products": [expected]}));
     assert_eq!(client.get("/products/gmail-usa-fresh").await.1["product"]["id"], json!(client.product));
     assert_eq!(client.get(&format!("/products/{}", client.product)).await.0, 200);

@@ -324,22 +324,23 @@ impl State {
         if !seen.formatted.entities.is_empty() {
             put(entities, json!(seen.formatted.entities_json()));
         }
+        let place = format!("{}.{}", seen.chat, seen.id);
         if let Some(photo) = &seen.photo {
             let (width, height) = super::send::dimensions(&photo.bytes).unwrap_or((640, 480));
+            let (id, unique) = (format!("photo-{place}"), format!("p{place}"));
+            let size = photo.bytes.len();
             let size = json!({
-                "file_id": format!("photo-{}.{}", seen.chat, seen.id), "file_unique_id": format!("p{}.{}", seen.chat, seen.id),
-                "file_size": photo.bytes.len(), "width": width, "height": height,
+                "file_id": id, "file_unique_id": unique, "file_size": size, "width": width, "height": height,
             });
             put("photo", json!([size]));
         }
         if let Some(file) = &seen.document {
-            put(
-                "document",
-                json!({
-                    "file_id": format!("document-{}.{}", seen.chat, seen.id), "file_unique_id": format!("d{}.{}", seen.chat, seen.id),
-                    "file_name": file.name, "mime_type": "application/octet-stream", "file_size": file.bytes.len(),
-                }),
-            );
+            let (id, unique) = (format!("document-{place}"), format!("d{place}"));
+            let document = json!({
+                "file_id": id, "file_unique_id": unique, "file_size": file.bytes.len(),
+                "file_name": file.name, "mime_type": "application/octet-stream",
+            });
+            put("document", document);
         }
         if let Some(markup) = &seen.markup {
             put("reply_markup", markup.clone());

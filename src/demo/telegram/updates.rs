@@ -94,7 +94,8 @@ impl Inner {
                         return Err(webhook_active());
                     }
                     if state.polls != mine {
-                        let why = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
+                        let why = "Conflict: terminated by other getUpdates request; \
+                                   make sure that only one bot instance is running";
                         return Err(Refused::new(409, why));
                     }
                     if let Some(body) = state.batch(self.world.now(), limit) {
