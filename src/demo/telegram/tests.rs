@@ -231,8 +231,9 @@ async fn presses_are_answered_once() {
 async fn inline_results_are_checked_and_chosen() {
     let bench = Bench::new().await;
     let article = |id: &str| {
-        json!({"type": "article", "id": id, "title": "T", "input_message_content": {"message_text": "<b>card</b>", "parse_mode": "HTML"},
-        "reply_markup": {"inline_keyboard": [[{"text": "Buy", "callback_data": "b1"}]]}})
+        let content = json!({"message_text": "<b>card</b>", "parse_mode": "HTML"});
+        let keyboard = json!({"inline_keyboard": [[{"text": "Buy", "callback_data": "b1"}]]});
+        json!({"type": "article", "id": id, "title": "T", "input_message_content": content, "reply_markup": keyboard})
     };
     let answer = async {
         let (_, updates) =
