@@ -7,6 +7,8 @@ pub mod config;
 pub mod delivery;
 pub mod desk;
 pub mod http;
+#[cfg(any(test, feature = "demo"))]
+pub mod demo;
 pub mod id;
 pub mod ledger;
 pub mod locale;
