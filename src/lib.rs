@@ -10,3 +10,6 @@ pub mod secret;
 pub mod store;
 pub mod supplier;
 pub mod world;
+
+#[cfg(test)]
+mod tests;
