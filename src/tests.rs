@@ -1,0 +1,3 @@
+//! Tests of the whole, beside the tests that stand at the end of each file.
+
+mod tidy;
