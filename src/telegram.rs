@@ -83,7 +83,14 @@ impl fmt::Debug for Telegram {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Sent {
     /// The message's number in its chat.
-    pub message_id: MessageId,
+    pub message_id: i32,
+}
+
+impl Sent {
+    /// The message's number in its chat, as the library writes it.
+    pub const fn id(self) -> MessageId {
+        MessageId(self.message_id)
+    }
 }
 
 impl Telegram {
@@ -332,7 +339,7 @@ mod tests {
 
     #[test]
     fn answers_are_read_or_told_apart() {
-        let sent = |id| Ok(Sent { message_id: MessageId(id) });
+        let sent = |id| Ok(Sent { message_id: id });
         assert_eq!(read(200, br#"{"ok":true,"result":{"message_id":5,"new":[{"x":1}]}}"#), sent(5));
         assert_eq!(read::<Sent>(200, br#"{"ok":true,"result":true}"#), Err(SendFailure::Unreadable));
         assert_eq!(read::<Sent>(502, b"<html>"), Err(SendFailure::Unreachable));

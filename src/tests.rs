@@ -1,0 +1,9 @@
+//! Tests that need more than one module, and what they stand on.
+
+pub(crate) mod both;
+pub(crate) mod clock;
+mod group;
+mod http;
+mod inbox;
+mod outbox;
+mod poll;
