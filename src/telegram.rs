@@ -9,8 +9,8 @@
 //! Tokens, addresses and bodies appear in no error and no log.
 
 mod failure;
-mod incoming;
 pub mod inbox;
+mod incoming;
 pub mod outbox;
 pub mod poll;
 pub mod webhook;
@@ -282,10 +282,9 @@ fn from_library(error: &RequestError) -> SendFailure {
         }
         RequestError::MigrateToChatId(chat) => SendFailure::Migrated(chat.0),
         RequestError::RetryAfter(wait) => SendFailure::TooManyRequests(wait.duration()),
-        RequestError::Network(_) => SendFailure::Unreachable,
-        // The body may be a proxy's page as well as an answer with something new in it.
+        // Either an answer with something new in it, or a proxy's page.
         RequestError::InvalidJson { raw, .. } if raw.contains("\"ok\":true") => SendFailure::Unreadable,
-        RequestError::InvalidJson { .. } => SendFailure::Unreachable,
+        RequestError::Network(_) | RequestError::InvalidJson { .. } => SendFailure::Unreachable,
         RequestError::Io(_) => SendFailure::Rejected(Rejection::Unwritable),
     }
 }

@@ -36,9 +36,12 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
-/// The template's name and the key of the lock its makers take turns with.
+/// The template's name, once it is made.
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-const TEMPLATE_LOCK: i64 = 0x6b69_6f73_6b;
+/// The lock that test processes take turns with when they make and copy databases.
+const TEMPLATE_LOCK: i64 = 0x006b_696f_736b;
+/// The lock of whoever makes the template.
+const MAKER_LOCK: i64 = 0x006b_696f_736c;
 
 /// Runs `test` on a SQLite file that is gone afterwards.
 pub(crate) async fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Db) -> F) {
@@ -75,11 +78,10 @@ fn setting(name: &str) -> Option<String> {
 
 /// The server's address with another database.
 fn beside(server: &str, name: &str) -> String {
-    let (address, query) = server.split_once('?').map_or((server, None), |(address, query)| (address, Some(query)));
-    let start = address.find("://").map_or(0, |at| at + 3);
-    let end = address[start..].find('/').map_or(address.len(), |at| start + at);
-    let query = query.map_or_else(String::new, |query| format!("?{query}"));
-    format!("{}/{name}{query}", &address[..end])
+    let (address, query) = server.split_once('?').unwrap_or((server, ""));
+    let (scheme, rest) = address.split_once("://").unwrap();
+    let host = rest.split('/').next().unwrap();
+    format!("{scheme}://{host}/{name}?{query}")
 }
 
 async fn connect(server: &str) -> PgConnection {
@@ -107,9 +109,12 @@ async fn locked(connection: &mut PgConnection, statements: &[String]) {
 async fn make_template(server: &str) -> String {
     let name = format!("kiosk_template_{}", Db::schema_print());
     let mut connection = connect(server).await;
-    sqlx::query("SELECT pg_advisory_lock($1)").bind(TEMPLATE_LOCK + 1).execute(&mut connection).await.unwrap();
-    let found: Option<(i32,)> =
-        sqlx::query_as("SELECT 1 FROM pg_database WHERE datname = $1").bind(&name).fetch_optional(&mut connection).await.unwrap();
+    sqlx::query("SELECT pg_advisory_lock($1)").bind(MAKER_LOCK).execute(&mut connection).await.unwrap();
+    let found: Option<(i32,)> = sqlx::query_as("SELECT 1 FROM pg_database WHERE datname = $1")
+        .bind(&name)
+        .fetch_optional(&mut connection)
+        .await
+        .unwrap();
     if found.is_none() {
         let draft = format!("{name}_draft");
         admin(server, &[format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)"), format!("CREATE DATABASE {draft}")])

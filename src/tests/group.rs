@@ -59,7 +59,7 @@ on_both! {
         table(&db).await;
         let results = join_all((1..=60).map(|at| {
             let db = db.clone();
-            tokio::spawn(async move { put(&db, at, if at % 3 == 0 { 0 } else { 1 }).await })
+            tokio::spawn(async move { put(&db, at, i64::from(at % 3 != 0)).await })
         })).await;
         let refused = results.into_iter().filter(|result| *result.as_ref().unwrap() == Err(StoreError::Constraint)).count();
         assert_eq!(refused, 20);

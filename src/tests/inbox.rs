@@ -51,7 +51,7 @@ impl Handler for Script {
         let tries = {
             let mut tries = self.tries.lock().unwrap();
             let count = tries.entry(id).or_default();
-            *count += 1;
+            *count = count.saturating_add(1);
             *count
         };
         let text = match &update.kind {
@@ -138,7 +138,7 @@ on_both! {
         drained(&inbox).await;
         assert_eq!(rows(&db).await, (21, 21));
         assert_eq!(inbox.store(vec![message(30, 1, "hi")]).await, Err(InboxError::Closed));
-        clock.advance(Duration::from_secs(49 * 3600));
+        clock.advance(Duration::from_hours(49));
         let later = super::inbox::inbox(&db, &clock, &script, Replicas::One);
         later.tick().await.unwrap();
         assert_eq!(rows(&db).await, (0, 0));
@@ -149,8 +149,8 @@ on_both! {
         let inbox = inbox(&db, &clock, &script, Replicas::One);
         inbox.store(vec![message(1, 7, "hold")]).await.unwrap();
         script.sees(1).await;
-        for batch in 0..4 {
-            inbox.store((2..=101).map(|id| message(batch * 100 + id, 7, "hi")).collect()).await.unwrap();
+        for base in [0, 100, 200, 300] {
+            inbox.store((2..=101).map(|id| message(i64::saturating_add(id, base), 7, "hi")).collect()).await.unwrap();
         }
         // Somebody else does not wait for any of them.
         inbox.store(vec![message(900, 8, "hi"), checkout(901, 7)]).await.unwrap();
