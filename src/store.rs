@@ -188,6 +188,16 @@ impl Db {
         }
     }
 
+    /// A short name of the PostgreSQL schema that [`Db::migrate`] makes, for tests that share it.
+    #[cfg(test)]
+    pub(crate) fn schema_print() -> String {
+        let all = merged(&sqlx::migrate!("./migrations/postgres"));
+        let print = all.iter().flat_map(|migration| migration.checksum.iter()).fold(0_u64, |print, byte| {
+            print.rotate_left(5).wrapping_mul(0x0000_0100_0000_01b3) ^ u64::from(*byte)
+        });
+        format!("{print:016x}")
+    }
+
     /// Starts a write.
     ///
     /// # Errors

@@ -9,8 +9,8 @@
 //! Tokens, addresses and bodies appear in no error and no log.
 
 pub mod failure;
-mod incoming;
 pub mod inbox;
+mod incoming;
 pub mod outbox;
 pub mod poll;
 pub mod webhook;
@@ -83,7 +83,14 @@ impl fmt::Debug for Telegram {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Sent {
     /// The message's number in its chat.
-    pub message_id: MessageId,
+    pub message_id: i32,
+}
+
+impl Sent {
+    /// The message's number in its chat, as the library writes it.
+    pub const fn id(self) -> MessageId {
+        MessageId(self.message_id)
+    }
 }
 
 impl Telegram {
@@ -275,10 +282,9 @@ fn from_library(error: &RequestError) -> SendFailure {
         }
         RequestError::MigrateToChatId(chat) => SendFailure::Migrated(chat.0),
         RequestError::RetryAfter(wait) => SendFailure::TooManyRequests(wait.duration()),
-        RequestError::Network(_) => SendFailure::Unreachable,
-        // The body may be a proxy's page as well as an answer with something new in it.
+        // Either an answer with something new in it, or a proxy's page.
         RequestError::InvalidJson { raw, .. } if raw.contains("\"ok\":true") => SendFailure::Unreadable,
-        RequestError::InvalidJson { .. } => SendFailure::Unreachable,
+        RequestError::Network(_) | RequestError::InvalidJson { .. } => SendFailure::Unreachable,
         RequestError::Io(_) => SendFailure::Rejected(Rejection::Unwritable),
     }
 }
@@ -332,7 +338,7 @@ mod tests {
 
     #[test]
     fn answers_are_read_or_told_apart() {
-        let sent = |id| Ok(Sent { message_id: MessageId(id) });
+        let sent = |id| Ok(Sent { message_id: id });
         assert_eq!(read(200, br#"{"ok":true,"result":{"message_id":5,"new":[{"x":1}]}}"#), sent(5));
         assert_eq!(read::<Sent>(200, br#"{"ok":true,"result":true}"#), Err(SendFailure::Unreadable));
         assert_eq!(read::<Sent>(502, b"<html>"), Err(SendFailure::Unreachable));

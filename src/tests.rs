@@ -1,3 +1,10 @@
-//! Tests of the whole, beside the tests that stand at the end of each file.
+//! Tests that need more than one module, and what they stand on.
 
+pub(crate) mod both;
+pub(crate) mod clock;
+mod group;
+mod http;
+mod inbox;
+mod outbox;
+mod poll;
 mod tidy;

@@ -124,7 +124,7 @@ impl Clerk {
             request = request.message_thread_id(thread);
         }
         let sent: Sent = self.outbox.send(priority, chat.0, || self.telegram.send_as(&request)).await?;
-        Ok(i64::from(sent.message_id.0))
+        Ok(i64::from(sent.message_id))
     }
 
     /// Puts a view in place of a message's text. A message that looks like that already is fine.

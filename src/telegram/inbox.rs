@@ -32,8 +32,8 @@ use tokio::sync::{Notify, watch};
 
 use self::lane::{Job, LaneKey, Lanes};
 use self::records::{Lease, NewRow, Row};
-use super::incoming::{Kind, peek};
 use super::RawUpdate;
+use super::incoming::{Kind, peek};
 use crate::store::{Db, StoreError};
 use crate::world::{Moment, World};
 
@@ -59,7 +59,7 @@ const MARKS_PAUSE: Duration = Duration::from_millis(50);
 /// The wait after the database failed.
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 /// How long a row is remembered: longer than Telegram repeats an update (24 h).
-const KEPT: Duration = Duration::from_secs(48 * 3600);
+const KEPT: Duration = Duration::from_hours(48);
 /// Old rows deleted in one tick.
 const PURGE_BATCH: i64 = 500;
 

@@ -29,7 +29,7 @@ use crate::world::{Moment, World};
 /// Requests at once.
 const SLOTS: usize = 64;
 /// How long a message is tried.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The pace of groups: 20 a minute.
 const GROUP_PACE: Pace = Pace { step: Duration::from_secs(3), burst: Duration::from_secs(57) };
 /// The pace of notices and broadcasts together: 30 a second.

@@ -184,8 +184,11 @@ impl Poller {
 
     async fn give_up(&self) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        tx.execute("UPDATE leases SET until_ms = 0 WHERE name = $1 AND owner = $2", args![LEASE_NAME, self.inbox.owner()])
-            .await?;
+        tx.execute(
+            "UPDATE leases SET until_ms = 0 WHERE name = $1 AND owner = $2",
+            args![LEASE_NAME, self.inbox.owner()],
+        )
+        .await?;
         tx.commit().await
     }
 }

@@ -25,7 +25,7 @@ const INLINE_TURNS: usize = 64;
 /// How long a button press can be answered at Telegram.
 const CALLBACK_LIFE: Duration = Duration::from_secs(150);
 /// How long a press that a crash interrupted still has its effect.
-const CALLBACK_RECOVERED_LIFE: Duration = Duration::from_secs(600);
+const CALLBACK_RECOVERED_LIFE: Duration = Duration::from_mins(10);
 /// How long an inline query can be answered.
 const INLINE_LIFE: Duration = Duration::from_secs(30);
 /// How long Telegram waits for the answer to a checkout.

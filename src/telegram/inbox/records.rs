@@ -166,9 +166,8 @@ pub(super) async fn held(tx: &mut Tx, owner: &str) -> Result<Vec<Place>, StoreEr
 
 /// Whether any row has no owner.
 pub(super) async fn any_parked(tx: &mut Tx) -> Result<bool, StoreError> {
-    let found: Option<(i64,)> = tx
-        .fetch_optional("SELECT update_id FROM updates WHERE done = 0 AND lease_owner = '' LIMIT 1", args![])
-        .await?;
+    let found: Option<(i64,)> =
+        tx.fetch_optional("SELECT update_id FROM updates WHERE done = 0 AND lease_owner = '' LIMIT 1", args![]).await?;
     Ok(found.is_some())
 }
 
