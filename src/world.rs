@@ -47,9 +47,13 @@ impl Moment {
 }
 
 /// Tells the time.
+#[async_trait]
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Moment;
+
+    /// Comes back after `wait`. The only way to sleep, so that a test's clock can turn instead.
+    async fn sleep(&self, wait: Duration);
 }
 
 /// Gives unpredictable bytes.
@@ -198,11 +202,16 @@ pub enum WorldError {
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock;
 
+#[async_trait]
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
     fn now(&self) -> Moment {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    async fn sleep(&self, wait: Duration) {
+        tokio::time::sleep(wait).await;
     }
 }
 
