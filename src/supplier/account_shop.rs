@@ -52,13 +52,13 @@ pub const LOOKUPS: u32 = 3;
 /// Credential lookups in [`LOOKUP_WINDOW`] for one order and e-mail address (contract, Query Order).
 pub const LOOKUPS_PER_ORDER: u32 = 2;
 /// The window of both.
-pub const LOOKUP_WINDOW: Duration = Duration::from_secs(60);
+pub const LOOKUP_WINDOW: Duration = Duration::from_mins(1);
 /// How long a `429` without a wait holds a line; the shop does not say.
-const HOLD_DEFAULT: Duration = Duration::from_secs(60);
+const HOLD_DEFAULT: Duration = Duration::from_mins(1);
 /// How long a read may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a purchase may take. Generous, because a lost answer here needs a person.
-const PURCHASE_TIMEOUT: Duration = Duration::from_secs(60);
+const PURCHASE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The account shop.
 #[derive(Debug)]

@@ -40,9 +40,9 @@ pub const NAME: &str = "one4all";
 pub const QUANTITY_MAX: u32 = 100;
 /// How long a key protects a purchase. The contract keeps keys 24 hours; the last hour is left alone
 /// because nobody says when it begins.
-pub const KEY_LIFETIME: Duration = Duration::from_secs(23 * 3600);
+pub const KEY_LIFETIME: Duration = Duration::from_hours(23);
 /// How far the supplier's clock may be from ours when an order is looked for.
-pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
+pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
 /// Items on a page (contract: at most 100).
 const PAGE_SIZE: u32 = 100;
 /// The most pages of one list; more is taken for a mistake of the supplier.

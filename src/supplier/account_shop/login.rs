@@ -12,7 +12,7 @@ use crate::secret::{ExposeSecret, SecretString};
 use crate::world::{Method, Moment, Request};
 
 /// After a refused login, how long none is tried: repeating a wrong password locks accounts.
-pub(super) const LOGIN_PAUSE: Duration = Duration::from_secs(600);
+pub(super) const LOGIN_PAUSE: Duration = Duration::from_mins(10);
 
 pub(super) struct Login(Mutex<State>);
 

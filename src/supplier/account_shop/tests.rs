@@ -174,7 +174,7 @@ async fn an_unreadable_create_is_neither_yes_nor_no() {
         assert_eq!(created(status, CREATED, TRON).await.err(), Some(SupplierError::NoAnswer));
     }
     let limited = created(429, "{}", TRON).await.err();
-    let minute = Some(Duration::from_secs(60));
+    let minute = Some(Duration::from_mins(1));
     assert_eq!(limited, Some(SupplierError::NotSent { why: Hold::RateLimited, retry_in: minute }));
 }
 

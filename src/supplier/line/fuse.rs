@@ -16,7 +16,7 @@ pub const FAILURES_MAX: u32 = 5;
 /// How long it stays open at first; twice as long after every failed look.
 pub const OPEN_FIRST: Duration = Duration::from_secs(5);
 /// The longest it stays open.
-pub const OPEN_MAX: Duration = Duration::from_secs(60);
+pub const OPEN_MAX: Duration = Duration::from_mins(1);
 /// When to come back while somebody else is looking.
 const LOOK: Duration = Duration::from_secs(1);
 

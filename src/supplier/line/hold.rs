@@ -12,7 +12,7 @@ use crate::world::{Moment, Response};
 /// The shortest wait after a `429`, also if it says zero.
 pub const HOLD_MIN: Duration = Duration::from_secs(1);
 /// The longest wait after a `429`; beyond that the upstream, or its clock, is taken to be wrong.
-pub const HOLD_MAX: Duration = Duration::from_secs(3600);
+pub const HOLD_MAX: Duration = Duration::from_hours(1);
 
 /// Header names other than `Retry-After` seen for the end of a limit's window. Nobody documents which
 /// one our upstreams use, so both are read and neither is needed.

@@ -45,7 +45,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 /// The purchases every tier allows in [`PURCHASE_WINDOW`] (contract, Rate Limiting).
 const PURCHASES: u32 = 5;
 const PURCHASE_WINDOW: Duration = Duration::from_secs(10);
-const REQUEST_WINDOW: Duration = Duration::from_secs(60);
+const REQUEST_WINDOW: Duration = Duration::from_mins(1);
 /// How long a `429` without a wait holds the line: as long as the purchase window.
 const HOLD_DEFAULT: Duration = Duration::from_secs(10);
 
