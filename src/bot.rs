@@ -170,6 +170,7 @@ impl Front {
 #[async_trait]
 impl Handler for Front {
     async fn handle(&self, update: Update, received_at: Moment) -> Handled {
+        self.clerk.shop.catalog.loaded().await;
         let started = self.clerk.world.now();
         let sender = update.from().map(|user| TelegramId(i64::try_from(user.id.0).unwrap_or(0)));
         let dependencies = dptree::deps![update.clone(), Arc::clone(&self.clerk), received_at];

@@ -14,7 +14,10 @@ pub mod refresh;
 pub mod search;
 pub mod shelf;
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+use tokio::sync::watch;
 
 use crate::id::ProductNo;
 use crate::money::{Currency, Percent, Rate};
@@ -67,6 +70,9 @@ pub struct Catalog {
     defaults: Arc<Defaults>,
     suppliers: Suppliers,
     shelf: Arc<RwLock<Shelf>>,
+    /// Pieces sold since they were last written down, for "most sold".
+    sold: Arc<Mutex<HashMap<ProductNo, u32>>>,
+    loaded: Arc<watch::Sender<bool>>,
 }
 
 impl std::fmt::Debug for Catalog {
@@ -78,7 +84,13 @@ impl std::fmt::Debug for Catalog {
 impl Catalog {
     /// An empty shelf; [`Catalog::reload`] fills it.
     pub fn new(defaults: Defaults, suppliers: Suppliers) -> Self {
-        Self { defaults: Arc::new(defaults), suppliers, shelf: Arc::default() }
+        Self {
+            defaults: Arc::new(defaults),
+            suppliers,
+            shelf: Arc::default(),
+            sold: Arc::default(),
+            loaded: Arc::new(watch::Sender::new(false)),
+        }
     }
 
     /// The shop's currency.
@@ -119,9 +131,19 @@ impl Catalog {
         let prices = pricing::Prices::load(&mut tx, &self.defaults).await?;
         let rows = records::offers(&mut tx).await?;
         drop(tx);
-        let shelf = Shelf::build(revision, rows, &prices, &self.suppliers);
+        let suppliers = self.suppliers.clone();
+        // Indexing twenty thousand names takes a tenth of a second, which the answers of others must not wait for.
+        let built = tokio::task::spawn_blocking(move || Shelf::build(revision, rows, &prices, &suppliers)).await;
+        let shelf = built.map_err(|_| StoreError::Row("the shelf could not be built".into()))?;
         *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = shelf;
+        self.loaded.send_replace(true);
         Ok(true)
+    }
+
+    /// Waits until the shelf was filled for the first time.
+    pub async fn loaded(&self) {
+        // The sender lives as long as this handle, so waiting cannot fail.
+        let _ = self.loaded.subscribe().wait_for(|loaded| *loaded).await;
     }
 
     /// Takes over what a live look saw. The shelf follows at once; the rows only when the cost moved or the
@@ -149,8 +171,29 @@ impl Catalog {
         Ok(())
     }
 
-    /// Takes sold pieces off the shelf, so that the stock shown follows our own sales between two looks.
+    /// Takes sold pieces off the shelf, so that the stock shown follows our own sales between two looks, and
+    /// counts them.
     pub fn take(&self, no: ProductNo, quantity: u32) {
         self.shelf.write().unwrap_or_else(PoisonError::into_inner).take(no, quantity);
+        let mut sold = self.sold.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = sold.entry(no).or_default();
+        *count = count.saturating_add(quantity);
+    }
+
+    /// Writes down how many pieces were sold. Together and now and then, because a row of the best seller
+    /// written with every sale would queue them behind each other; popularity may lose a few in a crash.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn write_sold(&self, db: &Db) -> Result<(), StoreError> {
+        let sold = std::mem::take(&mut *self.sold.lock().unwrap_or_else(PoisonError::into_inner));
+        if sold.is_empty() {
+            return Ok(());
+        }
+        let mut tx = db.begin().await?;
+        for (no, quantity) in sold {
+            records::count_sold(&mut tx, no, quantity).await?;
+        }
+        tx.commit().await
     }
 }

@@ -193,7 +193,7 @@ impl Desk {
             notice::owe(&mut tx, &self.world, to, &key, &news).await?;
         }
         tx.commit().await?;
-        self.bells.ring();
+        self.bells.notices().notify_one();
         Ok(Adjusted { buyer, amount, balance, before: posted == Posted::Before, key })
     }
 
@@ -303,7 +303,7 @@ impl Desk {
         let news = News::Answer { text: text.chars().take(3000).collect() };
         notice::owe(&mut tx, &self.world, to, &format!("answer:{update}"), &news).await?;
         tx.commit().await?;
-        self.bells.ring();
+        self.bells.notices().notify_one();
         Ok(true)
     }
 }

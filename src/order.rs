@@ -8,9 +8,12 @@ pub mod records;
 pub mod state;
 pub mod tick;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::catalog::Catalog;
+use tokio::sync::Notify;
+
+use crate::catalog::{Catalog, Suppliers};
 use crate::id::{BuyerId, IdempotencyKey, OrderId, OrderNo, ProductNo, QuoteId, TelegramId};
 use crate::ledger::{self, LedgerError};
 use crate::money::{Money, Rate, UnitCost};
@@ -42,18 +45,44 @@ pub struct Works {
 
 /// Wakes workers that have nothing to do. A lost ring costs nothing but time: every worker also comes back
 /// by itself.
-#[derive(Clone, Debug, Default)]
-pub struct Bells(Arc<tokio::sync::Notify>);
+#[derive(Clone, Debug)]
+pub struct Bells(Arc<BellBoard>);
+
+#[derive(Debug)]
+struct BellBoard {
+    orders: HashMap<SupplierName, Notify>,
+    parcels: Notify,
+    screens: Notify,
+    notices: Notify,
+    nobody: Notify,
+}
 
 impl Bells {
-    /// There is news for everybody.
-    pub fn ring(&self) {
-        self.0.notify_waiters();
+    /// A bell for the workers of each supplier, and one each for parcels, screens and notices.
+    pub fn new(suppliers: &Suppliers) -> Self {
+        let orders = suppliers.iter().map(|supplier| (supplier.terms().name.clone(), Notify::new())).collect();
+        let quiet = Notify::new;
+        Self(Arc::new(BellBoard { orders, parcels: quiet(), screens: quiet(), notices: quiet(), nobody: quiet() }))
     }
 
-    /// Waits for the next ring. Taken before looking for work, it does not miss a ring in between.
-    pub fn heard(&self) -> tokio::sync::futures::OwnedNotified {
-        Arc::clone(&self.0).notified_owned()
+    /// A supplier's workers.
+    pub fn orders(&self, supplier: &SupplierName) -> &Notify {
+        self.0.orders.get(supplier).unwrap_or(&self.0.nobody)
+    }
+
+    /// Those who deliver parcels.
+    pub fn parcels(&self) -> &Notify {
+        &self.0.parcels
+    }
+
+    /// Those who keep screens up to date.
+    pub fn screens(&self) -> &Notify {
+        &self.0.screens
+    }
+
+    /// Those who tell notices.
+    pub fn notices(&self) -> &Notify {
+        &self.0.notices
     }
 }
 

@@ -181,7 +181,7 @@ impl Shop {
         match order::place_order(&mut tx, &self.world, &wish).await {
             Ok((order, _)) => {
                 tx.commit().await?;
-                self.bells.ring();
+                self.bells.orders(&order.deal.supplier).notify_one();
                 Ok(order)
             }
             Err(OrderError::Ledger(LedgerError::NotCovered)) => {

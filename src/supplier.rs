@@ -11,16 +11,65 @@
 //!
 //! Adding a supplier is one file here and one line in [`registry`].
 
+pub mod account_shop;
+pub mod line;
+pub mod one4all;
+#[cfg(test)]
+pub(crate) mod script;
+pub mod wire;
+
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::config::{Section, SectionSpec, Settings, SettingsError};
 use crate::id::IdempotencyKey;
 use crate::money::{Currency, Money, UnitCost};
 use crate::secret::Codes;
-use crate::world::Moment;
+use crate::world::{Moment, World};
+
+/// Sets a supplier up from its section.
+type Open = fn(&Section, &World) -> Result<Arc<dyn Supplier>, SettingsError>;
+
+/// Every supplier there is: a line for each.
+const KNOWN: [(&SectionSpec, Open); 2] = [
+    (&one4all::SECTION, |section, world| Ok(Arc::new(one4all::One4All::open(section, world)?))),
+    (&account_shop::SECTION, |section, world| Ok(Arc::new(account_shop::AccountShop::open(section, world)?))),
+];
+
+/// The settings sections of all suppliers.
+pub const SECTIONS: &[&SectionSpec] = &[KNOWN[0].0, KNOWN[1].0];
+
+/// The suppliers that are configured, each with its own line. A section that is absent is a supplier
+/// that is switched off.
+///
+/// # Errors
+/// The problems of all sections together.
+pub fn registry(settings: &Settings, world: &World) -> Result<Vec<Arc<dyn Supplier>>, SettingsError> {
+    let mut found = Vec::new();
+    let mut problems = SettingsError::default();
+    for (spec, open) in KNOWN {
+        match settings.section(spec.path).map(|section| open(section, world)) {
+            Some(Ok(supplier)) => found.push(supplier),
+            Some(Err(problem)) => problems.absorb(problem),
+            None => {}
+        }
+    }
+    if problems.problems().is_empty() { Ok(found) } else { Err(problems) }
+}
+
+/// The `url` setting of a section, without a slash at its end.
+fn base_url(section: &Section) -> Result<String, SettingsError> {
+    let url = section.required("url")?.trim_end_matches('/');
+    if url.starts_with("https://") || url.starts_with("http://") {
+        Ok(url.to_owned())
+    } else {
+        Err(section.invalid("url", "is not an address that begins with https:// or http://"))
+    }
+}
 
 /// A supplier's short name: in rows, settings, logs and admin commands. Never shown to a buyer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -233,9 +282,9 @@ pub struct Offer {
     pub name: String,
     /// Names in other languages: two-letter code and text.
     pub names: Vec<(String, String)>,
-    /// The supplier's category; empty if it has none.
+    /// The name of the supplier's category; empty if it has none.
     pub category: String,
-    /// The supplier's identity for the category, for a live look; empty if it has none.
+    /// The supplier's identity for that category, which makes [`Supplier::offer`] cheap; empty if it has none.
     pub category_id: String,
     /// The cost of one piece; `None` if it cannot be read or is not positive. Such an offer is not sold.
     pub cost: Option<UnitCost>,
@@ -444,7 +493,8 @@ pub trait Supplier: Send + Sync {
     /// Everything it sells, all pages. Runs in the background: yields to sales when limits are near.
     async fn products(&self) -> Result<Vec<Offer>, SupplierError>;
 
-    /// One product, now. `None`: it is gone.
+    /// One product, now. `None`: it is gone. `category_id` is [`Offer::category_id`] as last seen; it
+    /// narrows the search, and an empty one searches everything.
     async fn offer(&self, sku: &str, category_id: &str) -> Result<Option<Offer>, SupplierError>;
 
     /// Our balance there, now.

@@ -419,6 +419,8 @@ async fn settle(works: &Works, supplier: &dyn Supplier, order: Order, change: Mo
 
 async fn write(works: &Works, supplier: &dyn Supplier, order: Order, change: Move) -> Result<(), OrderError> {
     let mut tx = works.db.begin().await?;
+    let mut told = false;
+    let (goods, ends) = (matches!(change, Move::Goods(_)), matches!(change, Move::Back(_) | Move::Stick(_)));
     match change {
         Move::To { state, due, attempts, fresh_key } => {
             let key = if fresh_key { crate::id::IdempotencyKey::fresh(works.world.entropy.as_ref()) } else { order.key };
@@ -426,6 +428,7 @@ async fn write(works: &Works, supplier: &dyn Supplier, order: Order, change: Mov
             let tell = (state.word() != order.state.word() || progress_of(&state) != progress_of(&order.state))
                 .then(|| works.world.now());
             let tell = tell.filter(|_| !state.is_unsent());
+            told = tell.is_some();
             advance(works, &mut tx, &order, state, due, tell, attempts, key).await?;
         }
         Move::Back(cause) => give_back(works, &mut tx, supplier, &order, cause).await?,
@@ -433,7 +436,13 @@ async fn write(works: &Works, supplier: &dyn Supplier, order: Order, change: Mov
         Move::Goods(goods) => receive(works, &mut tx, supplier, &order, goods).await?,
     }
     tx.commit().await?;
-    works.bells.ring();
+    if goods {
+        works.bells.parcels().notify_one();
+    }
+    if told || ends {
+        works.bells.screens().notify_one();
+        works.bells.notices().notify_one();
+    }
     Ok(())
 }
 

@@ -60,7 +60,7 @@ impl Shop {
         }
         let woken = crate::delivery::parcel::wake(&mut tx, buyer.id, self.world.now()).await?;
         tx.commit().await?;
-        self.bells.ring();
+        self.bells.parcels().notify_one();
         Ok(woken)
     }
 
@@ -78,7 +78,7 @@ impl Shop {
         let mut tx = self.db.begin().await?;
         notice::owe_all(&mut tx, &self.world, &self.admins, &format!("question:{update}"), &news).await?;
         tx.commit().await?;
-        self.bells.ring();
+        self.bells.notices().notify_one();
         Ok(())
     }
 }

@@ -11,6 +11,10 @@ impl Clock for TestClock {
     fn now(&self) -> Moment {
         Moment::from_millis(self.0.load(Ordering::SeqCst))
     }
+
+    fn sleep(&self, _: Duration) -> futures::future::BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
 }
 
 struct Client {
