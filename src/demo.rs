@@ -17,7 +17,9 @@
 pub mod account_shop;
 mod faults;
 pub mod one4all;
+pub mod stage;
 pub mod telegram;
+pub mod tour;
 mod wire;
 
 pub use faults::{Canned, Fault, Gate};

@@ -67,6 +67,14 @@ pub struct Door {
     pub webhook: Option<Webhook>,
 }
 
+/// Figures that nothing counts into: for a shop inside a process that counts elsewhere or not at all.
+///
+/// # Errors
+/// [`BuildError`], never with the buckets there are.
+pub fn detached_metrics() -> Result<PrometheusHandle, BuildError> {
+    Ok(PrometheusBuilder::new().set_buckets(&BUCKETS)?.build_recorder().handle())
+}
+
 /// Makes this process count, and gives the figures' handle. To be called once.
 ///
 /// # Errors

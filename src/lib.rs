@@ -3,6 +3,7 @@
 
 pub mod bot;
 pub mod catalog;
+pub mod check;
 pub mod config;
 pub mod delivery;
 pub mod desk;
@@ -16,6 +17,7 @@ pub mod money;
 pub mod notice;
 pub mod order;
 pub mod people;
+pub mod runner;
 pub mod secret;
 pub mod shop;
 pub mod store;

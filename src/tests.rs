@@ -7,4 +7,5 @@ mod http;
 mod inbox;
 mod outbox;
 mod poll;
+mod stories;
 mod tidy;

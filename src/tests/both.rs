@@ -43,17 +43,30 @@ const TEMPLATE_LOCK: i64 = 0x006b_696f_736b;
 /// The lock of whoever makes the template.
 const MAKER_LOCK: i64 = 0x006b_696f_736c;
 
+/// A fresh database, and where it is, for tests that open it once more.
+pub(crate) struct Fresh {
+    pub(crate) db: Db,
+    pub(crate) url: String,
+}
+
+impl From<Fresh> for Db {
+    fn from(fresh: Fresh) -> Self {
+        fresh.db
+    }
+}
+
 /// Runs `test` on a SQLite file that is gone afterwards.
-pub(crate) async fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Db) -> F) {
+pub(crate) async fn on_sqlite<T: From<Fresh>, F: Future<Output = ()>>(test: impl FnOnce(T) -> F) {
     let directory = tempfile::tempdir().unwrap();
-    let db = Db::open(&format!("sqlite://{}", directory.path().join("kiosk.db").display())).await.unwrap();
+    let url = format!("sqlite://{}", directory.path().join("kiosk.db").display());
+    let db = Db::open(&url).await.unwrap();
     db.migrate().await.unwrap();
-    test(db.clone()).await;
+    test(Fresh { db: db.clone(), url }.into()).await;
     db.close().await;
 }
 
 /// Runs `test` on a PostgreSQL database that is gone afterwards, also if the test fails.
-pub(crate) async fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(Db) -> F) {
+pub(crate) async fn on_postgres<T: From<Fresh>, F: Future<Output = ()>>(test: impl FnOnce(T) -> F) {
     let Some(server) = setting("KIOSK_TEST_POSTGRES_URL") else {
         assert_ne!(setting("CI").as_deref(), Some("true"), "KIOSK_TEST_POSTGRES_URL is not set");
         println!("skipped: KIOSK_TEST_POSTGRES_URL is not set");
@@ -62,8 +75,9 @@ pub(crate) async fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(Db) ->
     let template = TEMPLATE.get_or_init(|| make_template(&server)).await;
     let name = format!("kiosk_test_{}", SystemEntropy.uuid_v4().simple());
     admin(&server, &[format!("CREATE DATABASE {name} TEMPLATE {template}")]).await;
-    let db = Db::open(&beside(&server, &name)).await.unwrap();
-    let result = AssertUnwindSafe(test(db.clone())).catch_unwind().await;
+    let url = beside(&server, &name);
+    let db = Db::open(&url).await.unwrap();
+    let result = AssertUnwindSafe(test(Fresh { db: db.clone(), url }.into())).catch_unwind().await;
     db.close().await;
     admin(&server, &[format!("DROP DATABASE {name} WITH (FORCE)")]).await;
     if let Err(panic) = result {
