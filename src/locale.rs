@@ -403,14 +403,16 @@ mod tests {
         let locales = locales();
         let left = |language, count: i64| locales.text(language, "stock-left", &[("count", count.into())]);
         assert_eq!(left(Language::English, 12), "12 left");
-        let pieces = |language, count: i64| locales.text(language, "pieces", &[("count", count.into())]);
-        assert_eq!([1, 2].map(|n| pieces(Language::English, n)), ["1 piece", "2 pieces"]);
-        let russian = [1, 2, 5, 11, 21].map(|n| pieces(Language::Russian, n));
-        assert_eq!(russian, ["1 штука", "2 штуки", "5 штук", "11 штук", "21 штука"]);
-        assert_eq!(pieces(Language::Chinese, 3), "3 件");
-        let large = pieces(Language::English, i64::MAX);
+        let ago = |language, minutes: i64| locales.text(language, "refreshed-ago", &[("minutes", minutes.into())]);
+        assert_eq!([1, 2].map(|n| ago(Language::English, n)), ["refreshed 1 minute ago", "refreshed 2 minutes ago"]);
+        let russian = [1, 2, 5, 11, 21].map(|n| left(Language::Russian, n));
+        let expected =
+            ["осталась 1 штука", "осталось 2 штуки", "осталось 5 штук", "осталось 11 штук", "осталась 21 штука"];
+        assert_eq!(russian, expected);
+        assert_eq!(left(Language::Chinese, 3), "剩余 3 件");
+        let large = ago(Language::English, i64::MAX);
         assert!(large.contains("9223372036854775807"), "{large}");
-        assert_eq!(pieces(Language::English, 1_234_567), "1234567 pieces");
+        assert_eq!(ago(Language::English, 1_234_567), "refreshed 1234567 minutes ago");
     }
 
     #[test]
