@@ -24,9 +24,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use teloxide::dispatching::UpdateFilterExt;
 use teloxide::dptree::{self, Handler as Tree};
 use teloxide::types::Update;
-use teloxide::dispatching::UpdateFilterExt;
 
 use crate::desk::{Desk, DeskError};
 use crate::id::TelegramId;
@@ -210,9 +210,9 @@ impl Handler for Front {
 impl BotError {
     /// Whether the database may be back in a moment.
     const fn is_passing(&self) -> bool {
-        let store = match self {
-            Self::Store(error) | Self::Shop(ShopError::Store(error)) | Self::Desk(DeskError::Store(error)) => error,
-            _ => return false,
+        let (Self::Store(store) | Self::Shop(ShopError::Store(store)) | Self::Desk(DeskError::Store(store))) = self
+        else {
+            return false;
         };
         matches!(store, StoreError::Unavailable(_))
     }

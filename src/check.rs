@@ -15,7 +15,11 @@ pub async fn run(settings: &Settings, world: &World) -> ExitCode {
     let mut lines = vec![telegram(settings).await, vault(settings), database(settings).await, admins(settings)];
     match supplier::registry(settings, world) {
         Ok(suppliers) if suppliers.is_empty() => {
-            lines.push(Line::bad("suppliers", "none is set up", "set KIOSK_SUPPLIER__ONE4ALL__API_KEY or another section"));
+            lines.push(Line::bad(
+                "suppliers",
+                "none is set up",
+                "set KIOSK_SUPPLIER__ONE4ALL__API_KEY or another section",
+            ));
         }
         Ok(suppliers) => {
             for supplier in Suppliers::new(suppliers).iter() {
@@ -71,7 +75,9 @@ async fn telegram(settings: &Settings) -> Line {
     };
     match telegram.username().await {
         Ok(name) => Line::good("telegram", &format!("the bot is @{name}")),
-        Err(error) => Line::bad("telegram", &error.to_string(), "see that the token is right and the Bot API can be reached"),
+        Err(error) => {
+            Line::bad("telegram", &error.to_string(), "see that the token is right and the Bot API can be reached")
+        }
     }
 }
 
@@ -129,10 +135,14 @@ async fn one(settings: &Settings, supplier: &dyn Supplier) -> Line {
 
 const fn advice(error: SupplierError) -> &'static str {
     match error {
-        SupplierError::Refused(Reason::Unauthorized) => "see that the key is right, has all scopes, and this address is allowed",
+        SupplierError::Refused(Reason::Unauthorized) => {
+            "see that the key is right, has all scopes, and this address is allowed"
+        }
         SupplierError::Refused(Reason::Frozen) => "contact the supplier",
         SupplierError::NotSent { why: Hold::RateLimited, .. } => "try again in a minute",
-        SupplierError::NotSent { .. } | SupplierError::NoAnswer => "see that its address is right and can be reached from here",
+        SupplierError::NotSent { .. } | SupplierError::NoAnswer => {
+            "see that its address is right and can be reached from here"
+        }
         SupplierError::Garbled(_) | SupplierError::Refused(_) => "see that its address is the API's",
     }
 }

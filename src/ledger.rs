@@ -224,7 +224,13 @@ pub async fn post(tx: &mut Tx, world: &World, posting: &Posting) -> Result<Poste
 ///
 /// # Errors
 /// [`LedgerError::NotCovered`] if the wallet is too small.
-pub async fn reserve(tx: &mut Tx, world: &World, buyer: BuyerId, order: OrderId, total: Money) -> Result<Posted, LedgerError> {
+pub async fn reserve(
+    tx: &mut Tx,
+    world: &World,
+    buyer: BuyerId,
+    order: OrderId,
+    total: Money,
+) -> Result<Posted, LedgerError> {
     let posting = Posting {
         key: format!("reserve:{order}"),
         kind: Kind::Reserve,

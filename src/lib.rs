@@ -6,10 +6,10 @@ pub mod catalog;
 pub mod check;
 pub mod config;
 pub mod delivery;
-pub mod desk;
-pub mod http;
 #[cfg(any(test, feature = "demo"))]
 pub mod demo;
+pub mod desk;
+pub mod http;
 pub mod id;
 pub mod ledger;
 pub mod locale;

@@ -18,7 +18,11 @@ use kiosk::{check, http, supplier};
 
 /// A Telegram storefront for digital goods.
 #[derive(Parser)]
-#[command(version, about, after_help = "Settings come from KIOSK_… variables, .env and kiosk.toml; `kiosk run --help` lists them.")]
+#[command(
+    version,
+    about,
+    after_help = "Settings come from KIOSK_… variables, .env and kiosk.toml; `kiosk run --help` lists them."
+)]
 struct Cli {
     /// The settings file, if it is not kiosk.toml in this folder.
     #[arg(long, global = true, value_name = "FILE")]
@@ -121,7 +125,8 @@ async fn signalled() {
 }
 
 /// Libraries that print what they carry stay silent whatever the setting says.
-const SILENT: &str = "teloxide=off,teloxide_core=off,reqwest=warn,hyper=warn,hyper_util=warn,h2=warn,rustls=warn,sqlx=warn";
+const SILENT: &str =
+    "teloxide=off,teloxide_core=off,reqwest=warn,hyper=warn,hyper_util=warn,h2=warn,rustls=warn,sqlx=warn";
 
 fn log_to_stderr(filter: &str) -> Result<()> {
     let Ok(filter) = EnvFilter::builder().parse(format!("{filter},{SILENT}")) else {

@@ -123,7 +123,13 @@ pub async fn owe(tx: &mut Tx, world: &World, to: TelegramId, key: &str, news: &N
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn owe_all(tx: &mut Tx, world: &World, admins: &[TelegramId], key: &str, news: &News) -> Result<(), StoreError> {
+pub async fn owe_all(
+    tx: &mut Tx,
+    world: &World,
+    admins: &[TelegramId],
+    key: &str,
+    news: &News,
+) -> Result<(), StoreError> {
     for admin in admins {
         owe(tx, world, *admin, key, news).await?;
     }

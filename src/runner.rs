@@ -278,21 +278,11 @@ impl House {
 
 /// What the settings say about prices.
 pub fn defaults(settings: &Settings) -> Defaults {
-    Defaults {
-        currency: settings.shop.currency,
-        margin: settings.shop.margin,
-        rates: settings.shop.rates.clone(),
-    }
+    Defaults { currency: settings.shop.currency, margin: settings.shop.margin, rates: settings.shop.rates.clone() }
 }
 
 /// Reads a catalogue at start and then now and then; soon again after a failure.
-async fn keep_fresh(
-    world: &World,
-    db: &Db,
-    catalog: &Catalog,
-    supplier: &dyn Supplier,
-    stop: watch::Receiver<bool>,
-) {
+async fn keep_fresh(world: &World, db: &Db, catalog: &Catalog, supplier: &dyn Supplier, stop: watch::Receiver<bool>) {
     let mut retry = REFRESH_RETRY;
     loop {
         let reading = pin!(refresh::refresh(world, db, catalog, supplier));

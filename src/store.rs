@@ -164,10 +164,8 @@ impl Db {
             return Ok(Self(Backend::Sqlite { writer: group::Writer::new(writer), readers }));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options =
-                PgConnectOptions::from_str(url).map_err(|_| StoreError::Address)?.disable_statement_logging();
-            let pool =
-                PgPoolOptions::new().max_connections(Self::POSTGRES_CONNECTIONS).connect_with(options).await?;
+            let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Address)?.disable_statement_logging();
+            let pool = PgPoolOptions::new().max_connections(Self::POSTGRES_CONNECTIONS).connect_with(options).await?;
             return Ok(Self(Backend::Postgres(pool)));
         }
         Err(StoreError::Address)
@@ -182,7 +180,10 @@ impl Db {
         match &self.0 {
             Backend::Sqlite { writer, .. } => {
                 let mut seat = writer.exclusive().await?;
-                merged(&sqlx::migrate!("./migrations/sqlite")).run_direct(None, seat.connection()?, false).await.map_err(failed)
+                merged(&sqlx::migrate!("./migrations/sqlite"))
+                    .run_direct(None, seat.connection()?, false)
+                    .await
+                    .map_err(failed)
             }
             Backend::Postgres(pool) => merged(&sqlx::migrate!("./migrations/postgres")).run(pool).await.map_err(failed),
         }
@@ -192,9 +193,10 @@ impl Db {
     #[cfg(test)]
     pub(crate) fn schema_print() -> String {
         let all = merged(&sqlx::migrate!("./migrations/postgres"));
-        let print = all.iter().flat_map(|migration| migration.checksum.iter()).fold(0_u64, |print, byte| {
-            print.rotate_left(5).wrapping_mul(0x0000_0100_0000_01b3) ^ u64::from(*byte)
-        });
+        let print = all
+            .iter()
+            .flat_map(|migration| migration.checksum.iter())
+            .fold(0_u64, |print, byte| print.rotate_left(5).wrapping_mul(0x0000_0100_0000_01b3) ^ u64::from(*byte));
         format!("{print:016x}")
     }
 

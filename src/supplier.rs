@@ -212,9 +212,7 @@ impl std::str::FromStr for Payment {
             "wallet" => Ok(Self::Wallet),
             "alipay" => Ok(Self::Alipay),
             "wechat" => Ok(Self::Wechat),
-            coin => {
-                Coin::ALL.into_iter().find(|known| known.word() == coin).map(Self::Crypto).ok_or(UnknownPayment)
-            }
+            coin => Coin::ALL.into_iter().find(|known| known.word() == coin).map(Self::Crypto).ok_or(UnknownPayment),
         }
     }
 }

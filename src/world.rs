@@ -219,7 +219,11 @@ impl Clock for SystemClock {
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
-    #[expect(clippy::disallowed_methods, clippy::expect_used, reason = "without randomness no key or id is safe, so there is nothing to go on with")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::expect_used,
+        reason = "without randomness no key or id is safe, so there is nothing to go on with"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the system has no randomness");
     }

@@ -135,8 +135,10 @@ impl Clerk {
             html = format!("{html}\n\n{heading}\n{}", lines.join("\n"));
         }
         let how = self.html(language, "wallet-topup", &[("id", visit.person.to_string().into())]);
-        Ok(View::text(format!("{html}\n\n{how}"))
-            .row(vec![self.button(language, "button-orders", Data::Orders(0)), self.button(language, "button-shop", Data::Categories(0))]))
+        Ok(View::text(format!("{html}\n\n{how}")).row(vec![
+            self.button(language, "button-orders", Data::Orders(0)),
+            self.button(language, "button-shop", Data::Categories(0)),
+        ]))
     }
 
     fn movement(&self, language: Language, movement: &Movement) -> String {
@@ -157,7 +159,11 @@ impl Clerk {
             ("what", self.text(language, key, &[]).into()),
         ];
         let line = self.html(language, "movement", &args);
-        if movement.reason.is_empty() { line } else { format!("{line} <i>{}</i>", crate::locale::escape(&movement.reason)) }
+        if movement.reason.is_empty() {
+            line
+        } else {
+            format!("{line} <i>{}</i>", crate::locale::escape(&movement.reason))
+        }
     }
 
     /// The languages to choose from.
@@ -180,7 +186,10 @@ impl Clerk {
     pub fn help(&self, language: Language) -> View {
         let search = Button { label: self.text(language, "button-search", &[]), action: Action::Search };
         View::text(self.html(language, "help", &[]))
-            .row(vec![self.button(language, "button-shop", Data::Categories(0)), self.button(language, "button-wallet", Data::Wallet)])
+            .row(vec![
+                self.button(language, "button-shop", Data::Categories(0)),
+                self.button(language, "button-wallet", Data::Wallet),
+            ])
             .row(vec![self.button(language, "button-orders", Data::Orders(0)), search])
     }
 }

@@ -181,8 +181,7 @@ impl Clerk {
         if standings.is_empty() {
             return Ok(View::text(self.html(visit.language, "suppliers-none", &[])));
         }
-        let lines: Vec<String> =
-            standings.iter().map(|standing| self.standing(visit.language, standing)).collect();
+        let lines: Vec<String> = standings.iter().map(|standing| self.standing(visit.language, standing)).collect();
         let sync = self.button(visit.language, "button-sync", Data::SyncAll);
         Ok(View::text(lines.join("\n\n")).row(vec![sync]))
     }
@@ -353,7 +352,8 @@ fn adjustment(visit: &Visit, args: &str) -> Option<(Who, String, String)> {
     let mut words = args.split_whitespace();
     let first = words.next()?;
     if let (Some(author), Ok(_)) = (author, crate::money::parse_decimal(first)) {
-        let second_is_amount = args.split_whitespace().nth(1).is_some_and(|word| crate::money::parse_decimal(word).is_ok());
+        let second_is_amount =
+            args.split_whitespace().nth(1).is_some_and(|word| crate::money::parse_decimal(word).is_ok());
         if !second_is_amount {
             return Some((Who::Id(author), first.to_owned(), words.collect::<Vec<_>>().join(" ")));
         }

@@ -83,9 +83,11 @@ impl Clerk {
         self.set_menu(bot.set_my_commands(self.menu(Language::English))).await;
         for admin in self.shop.admins.iter() {
             let mut commands = self.menu(Language::English);
-            commands.extend(ADMIN_COMMANDS.iter().map(|name| {
-                BotCommand::new(*name, self.text(Language::English, "menu-admin", &[]))
-            }));
+            commands.extend(
+                ADMIN_COMMANDS
+                    .iter()
+                    .map(|name| BotCommand::new(*name, self.text(Language::English, "menu-admin", &[]))),
+            );
             let scope = BotCommandScope::Chat { chat_id: Recipient::Id(ChatId(admin.0)) };
             self.set_menu(bot.set_my_commands(commands).scope(scope)).await;
         }

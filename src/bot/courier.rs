@@ -68,8 +68,7 @@ impl Courier for Clerk {
                         let file = InputFile::memory(content.clone()).file_name(name.clone());
                         self.telegram.bot().send_document(ChatId(to.0), file).protect_content(true)
                     };
-                    let sent =
-                        self.outbox.send(Priority::Reply, to.0, || self.telegram.upload(request())).await;
+                    let sent = self.outbox.send(Priority::Reply, to.0, || self.telegram.upload(request())).await;
                     arrived(sent.map(|_| ()))?;
                 }
             }
@@ -135,24 +134,21 @@ impl Clerk {
         png: Option<Vec<u8>>,
     ) -> Result<Screen, Undelivered> {
         let view = self.order_view(language, order, true, None);
-        let screen = match png {
-            Some(png) => {
-                let request = || {
-                    let file = InputFile::memory(png.clone()).file_name("pay.png");
-                    self.telegram
-                        .bot()
-                        .send_photo(ChatId(to.0), file)
-                        .caption(view.html.clone())
-                        .parse_mode(ParseMode::Html)
-                        .reply_markup(view.keyboard())
-                };
-                let sent = self.outbox.send(Priority::Reply, to.0, || self.telegram.upload(request())).await?;
-                Screen { chat: to, message: Some(i64::from(sent.id.0)), picture: true }
-            }
-            None => {
-                let message = self.post(Priority::Reply, to, None, &view).await?;
-                Screen { chat: to, message: Some(message), picture: false }
-            }
+        let screen = if let Some(png) = png {
+            let request = || {
+                let file = InputFile::memory(png.clone()).file_name("pay.png");
+                self.telegram
+                    .bot()
+                    .send_photo(ChatId(to.0), file)
+                    .caption(view.html.clone())
+                    .parse_mode(ParseMode::Html)
+                    .reply_markup(view.keyboard())
+            };
+            let sent = self.outbox.send(Priority::Reply, to.0, || self.telegram.upload(request())).await?;
+            Screen { chat: to, message: Some(i64::from(sent.id.0)), picture: true }
+        } else {
+            let message = self.post(Priority::Reply, to, None, &view).await?;
+            Screen { chat: to, message: Some(message), picture: false }
         };
         if let Screen { chat, message: Some(message), picture: false } = order.screen {
             let key = if chat == to { "invoice-below" } else { "invoice-private" };
@@ -196,7 +192,8 @@ impl Clerk {
                 say(key, &[("order", order.as_str().into())])
             }
             News::BackInStock { product, name } => {
-                let see = Button::press(self.text(language, "button-see-product", &[]), Data::Card(ProductNo(*product), 1));
+                let see =
+                    Button::press(self.text(language, "button-see-product", &[]), Data::Card(ProductNo(*product), 1));
                 say("news-back", &[("name", name.as_str().into())]).row(vec![see])
             }
             News::WalletCredited { amount, balance, note } => {

@@ -29,8 +29,7 @@ pub async fn answer(query: InlineQuery, clerk: Arc<Clerk>) -> Done {
     let language = Language::of_code(query.from.language_code.as_deref().unwrap_or(""));
     let offset = query.offset.parse::<usize>().unwrap_or(0).min(10_000);
     let words: String = query.query.chars().take(256).collect();
-    let items: Vec<Item> =
-        clerk.shop.catalog.shelf().search(&words, RESULTS, offset).into_iter().cloned().collect();
+    let items: Vec<Item> = clerk.shop.catalog.shelf().search(&words, RESULTS, offset).into_iter().cloned().collect();
     let mut results = Vec::with_capacity(items.len());
     for item in &items {
         let link = clerk.deep_link(&format!("p{}", item.no)).await;
@@ -63,5 +62,9 @@ fn article(clerk: &Clerk, language: Language, item: &Item, link: Option<String>)
         InputMessageContent::Text(content),
     )
     .description(description);
-    InlineQueryResult::Article(if keyboard.inline_keyboard.is_empty() { article } else { article.reply_markup(keyboard) })
+    InlineQueryResult::Article(if keyboard.inline_keyboard.is_empty() {
+        article
+    } else {
+        article.reply_markup(keyboard)
+    })
 }

@@ -176,9 +176,7 @@ impl Clerk {
         let total = order.deal.total;
         let say = |key: &'static str| self.html(language, key, &[]);
         match &order.state {
-            State::Reserved => {
-                self.html(language, "progress-reserving", &[("total", total.to_string().into())])
-            }
+            State::Reserved => self.html(language, "progress-reserving", &[("total", total.to_string().into())]),
             State::Submitted(Asked::Known { .. }) if order.payment.is_past_us() => say("progress-paid"),
             State::Submitted(_) => say("progress-ordering"),
             State::AwaitingPayment { progress, .. } => say(progress_key(*progress)),
@@ -217,9 +215,7 @@ impl Clerk {
     }
 
     fn next_step(&self, language: Language, order: &Order, cause: Cause) -> Vec<Button> {
-        let card = |key: &'static str| {
-            self.button(language, key, Data::Card(order.deal.product, order.deal.quantity))
-        };
+        let card = |key: &'static str| self.button(language, key, Data::Card(order.deal.product, order.deal.quantity));
         match cause {
             Cause::Dearer => {
                 vec![self.button(language, "button-new-quote", Data::Buy(order.deal.product, order.deal.quantity))]
@@ -261,13 +257,11 @@ impl Clerk {
             let text = text.clone().filter(|text| (1..=256).contains(&text.chars().count()))?;
             Some(Button { label: self.text(language, key, &[]), action: Action::Copy(text) })
         };
-        let copies: Vec<Button> = [
-            copy("button-copy-address", &invoice.address),
-            copy("button-copy-amount", &invoice.amount),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let copies: Vec<Button> =
+            [copy("button-copy-address", &invoice.address), copy("button-copy-amount", &invoice.amount)]
+                .into_iter()
+                .flatten()
+                .collect();
         let open = invoice
             .url
             .clone()

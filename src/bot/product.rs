@@ -126,8 +126,7 @@ impl Clerk {
 
     /// What fits some words best.
     pub fn found(&self, language: Language, words: &str) -> View {
-        let items: Vec<Item> =
-            self.shop.catalog.shelf().search(words, RESULTS, 0).into_iter().cloned().collect();
+        let items: Vec<Item> = self.shop.catalog.shelf().search(words, RESULTS, 0).into_iter().cloned().collect();
         let shop = self.button(language, "button-shop", Data::Categories(0));
         if items.is_empty() {
             let words: String = words.chars().take(100).collect();
@@ -207,16 +206,10 @@ impl Clerk {
             Some(price) => price.unit.to_string(),
             None => self.text(language, "not-for-sale", &[]),
         };
-        let limits = self.text(
-            language,
-            "card-limits",
-            &[("min", item.quantity_min.into()), ("max", item.quantity_max.into())],
-        );
-        let category = if item.category.is_empty() {
-            self.text(language, "category-other", &[])
-        } else {
-            item.category.clone()
-        };
+        let limits =
+            self.text(language, "card-limits", &[("min", item.quantity_min.into()), ("max", item.quantity_max.into())]);
+        let category =
+            if item.category.is_empty() { self.text(language, "category-other", &[]) } else { item.category.clone() };
         let args: [(&'static str, Arg); 7] = [
             ("name", item.name_in(language.code()).into()),
             ("no", item.no.0.into()),

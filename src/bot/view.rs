@@ -13,9 +13,9 @@ use teloxide::types::{
 use crate::bot::Clerk;
 use crate::bot::data::Data;
 use crate::id::TelegramId;
+use crate::telegram::Sent;
 use crate::telegram::failure::SendFailure;
 use crate::telegram::outbox::Priority;
-use crate::telegram::Sent;
 
 /// What a button does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,8 +139,7 @@ impl Clerk {
             .parse_mode(ParseMode::Html)
             .link_preview_options(NO_PREVIEW)
             .reply_markup(view.keyboard());
-        let edited: Result<Sent, _> =
-            self.outbox.edit(chat.0, message, || self.telegram.send_as(&request)).await;
+        let edited: Result<Sent, _> = self.outbox.edit(chat.0, message, || self.telegram.send_as(&request)).await;
         shown(edited)
     }
 
@@ -156,8 +155,7 @@ impl Clerk {
             .caption(view.html.as_str())
             .parse_mode(ParseMode::Html)
             .reply_markup(view.keyboard());
-        let edited: Result<Sent, _> =
-            self.outbox.edit(chat.0, message, || self.telegram.send_as(&request)).await;
+        let edited: Result<Sent, _> = self.outbox.edit(chat.0, message, || self.telegram.send_as(&request)).await;
         shown(edited)
     }
 

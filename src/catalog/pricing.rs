@@ -48,7 +48,8 @@ impl Prices {
         let mut rates: HashMap<_, _> = defaults.rates.iter().map(|rate| (rate.from(), *rate)).collect();
         let rows: Vec<RateRow> = tx.fetch_all("SELECT currency, value FROM rates", args![]).await?;
         for row in rows {
-            let rate = row.currency.parse::<Currency>().and_then(|from| Rate::new(from, own, parse_decimal(&row.value)?));
+            let rate =
+                row.currency.parse::<Currency>().and_then(|from| Rate::new(from, own, parse_decimal(&row.value)?));
             let rate = rate.map_err(|_| StoreError::Row("rates.value".into()))?;
             rates.insert(rate.from(), rate);
         }
@@ -90,7 +91,13 @@ impl Prices {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn set_margin(tx: &mut Tx, world: &World, by: TelegramId, category: &str, percent: Percent) -> Result<(), StoreError> {
+pub async fn set_margin(
+    tx: &mut Tx,
+    world: &World,
+    by: TelegramId,
+    category: &str,
+    percent: Percent,
+) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO margins (category, percent, set_by, at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT (category) \
          DO UPDATE SET percent = excluded.percent, set_by = excluded.set_by, at_ms = excluded.at_ms",

@@ -45,7 +45,12 @@ pub enum RefreshError {
 ///
 /// # Errors
 /// [`RefreshError`]; a failure of the supplier is written down for `/suppliers`.
-pub async fn refresh(world: &World, db: &Db, catalog: &Catalog, supplier: &dyn Supplier) -> Result<Changes, RefreshError> {
+pub async fn refresh(
+    world: &World,
+    db: &Db,
+    catalog: &Catalog,
+    supplier: &dyn Supplier,
+) -> Result<Changes, RefreshError> {
     let name = &supplier.terms().name;
     let offers = match supplier.products().await {
         Ok(offers) => offers,
@@ -122,7 +127,8 @@ fn tidy(mut offer: Offer) -> Offer {
 }
 
 fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     words.join(" ").chars().take(NAME_MAX).collect()
 }
 

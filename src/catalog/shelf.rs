@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::catalog::Suppliers;
 use crate::catalog::pricing::{Price, Prices};
 use crate::catalog::records::OfferRow;
 use crate::catalog::search::{Entry, Index};
-use crate::catalog::Suppliers;
 use crate::id::ProductNo;
 use crate::money::UnitCost;
 use crate::supplier::{Offer, Pace, Stock, SupplierName};

@@ -254,7 +254,8 @@ mod tests {
     fn one_code_in_a_file_is_the_file() {
         let long = "x".repeat(4096);
         let huge = "<b>🎁\r\n</b>".repeat(10_000);
-        for text in [long.as_str(), huge.as_str(), " padded ", "two\nlines", "tab\there", "bom\u{feff}", "\u{202e}rtl"] {
+        for text in [long.as_str(), huge.as_str(), " padded ", "two\nlines", "tab\there", "bom\u{feff}", "\u{202e}rtl"]
+        {
             let pieces = lay_out(&codes(&[text]), &labels());
             assert_eq!(pieces.len(), 2, "{text:.20}");
             assert_eq!(content(&pieces[1]), text.as_bytes());

@@ -57,7 +57,8 @@ async fn deliver(works: &Works, courier: &Arc<dyn Courier>, parcel: parcel::Parc
     let order = records::by_id(&mut tx, parcel.order_id).await?.ok_or(OrderError::Moved)?;
     let buyer = people::by_id(&mut tx, order.buyer).await?;
     drop(tx);
-    let Some((buyer, to)) = buyer.and_then(|buyer| Some((buyer.telegram_id?, buyer))).map(|(to, buyer)| (buyer, to)) else {
+    let Some((buyer, to)) = buyer.and_then(|buyer| Some((buyer.telegram_id?, buyer))).map(|(to, buyer)| (buyer, to))
+    else {
         return wait(works, &order, None, None).await;
     };
     let codes = parcel.open(&works.keys)?;
@@ -107,7 +108,12 @@ async fn arrived(
     Ok(())
 }
 
-async fn wait(works: &Works, order: &Order, due: Option<Moment>, unreachable: Option<TelegramId>) -> Result<(), OrderError> {
+async fn wait(
+    works: &Works,
+    order: &Order,
+    due: Option<Moment>,
+    unreachable: Option<TelegramId>,
+) -> Result<(), OrderError> {
     let mut tx = works.db.begin().await?;
     parcel::put_off(&mut tx, order.id, due, works.world.now()).await?;
     if let Some(to) = unreachable {

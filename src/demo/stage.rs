@@ -50,8 +50,7 @@ impl Scenery {
         let account_shop =
             FakeAccountShop::start(Arc::clone(&world.clock)).await.context("the stand-in for the account shop")?;
         one4all.set_wallet(Decimal::from(1000));
-        let account_token =
-            account_shop.add_account(EMAIL, "stage password", Decimal::from(1000), Decimal::from(1000));
+        let account_token = account_shop.add_account(EMAIL, "stage password", Decimal::from(1000), Decimal::from(1000));
         telegram.user(ADMIN, "Ada", Some("ada"), Some("en"));
         Ok(Self { telegram, one4all, account_shop, account_token })
     }

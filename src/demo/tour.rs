@@ -1,4 +1,6 @@
 //! The guided tour.
 use std::process::ExitCode;
 /// Runs it.
-pub async fn run(_stay: bool) -> anyhow::Result<ExitCode> { Ok(ExitCode::SUCCESS) }
+pub async fn run(_stay: bool) -> anyhow::Result<ExitCode> {
+    Ok(ExitCode::SUCCESS)
+}

@@ -2,8 +2,8 @@
 
 use futures::future::join_all;
 
-use crate::catalog::refresh::{self, Changes, RefreshError};
 use crate::catalog::records::{self, Refreshed};
+use crate::catalog::refresh::{self, Changes, RefreshError};
 use crate::desk::{Desk, DeskError, Refusal};
 use crate::order;
 use crate::supplier::{Breaker, Funds, Supplier, SupplierError, SupplierName};

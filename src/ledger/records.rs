@@ -117,7 +117,12 @@ struct MovementRow {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn movements(tx: &mut Tx, buyer: BuyerId, currency: Currency, limit: u32) -> Result<Vec<Movement>, StoreError> {
+pub async fn movements(
+    tx: &mut Tx,
+    buyer: BuyerId,
+    currency: Currency,
+    limit: u32,
+) -> Result<Vec<Movement>, StoreError> {
     let wallet = Account::Wallet(buyer).to_string();
     let rows: Vec<MovementRow> = tx
         .fetch_all(
@@ -142,7 +147,6 @@ struct At {
 }
 
 pub(super) async fn posted_at(tx: &mut Tx, key: &str) -> Result<Option<Moment>, StoreError> {
-    let row: Option<At> =
-        tx.fetch_optional("SELECT at_ms FROM postings WHERE posting_key = $1", args![key]).await?;
+    let row: Option<At> = tx.fetch_optional("SELECT at_ms FROM postings WHERE posting_key = $1", args![key]).await?;
     Ok(row.map(|row| row.at_ms))
 }

@@ -5,7 +5,7 @@
 //! [`FRESH_BUSY`] old serves, so that looking never uses up the calls that buying needs.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::money::Money;
@@ -20,10 +20,13 @@ pub const FRESH_BUSY: Duration = Duration::from_secs(5);
 /// The most offers remembered; beyond it the memory starts afresh.
 const OFFERS_MAX: usize = 10_000;
 
+/// Offers by supplier and SKU, each with when it was looked at; `None`: it was gone.
+type SeenOffers = HashMap<(SupplierName, String), (Moment, Option<Offer>)>;
+
 /// What was looked at lately.
 #[derive(Debug, Default)]
 pub struct Looks {
-    offers: Mutex<HashMap<(SupplierName, String), (Moment, Option<Offer>)>>,
+    offers: Mutex<SeenOffers>,
     funds: Mutex<HashMap<SupplierName, (Moment, Funds)>>,
 }
 
@@ -48,7 +51,12 @@ impl Looks {
     ///
     /// # Errors
     /// [`SupplierError`] if nobody could look and no recent look serves.
-    pub async fn offer(&self, world: &World, supplier: &dyn Supplier, order: &Order) -> Result<Option<Offer>, SupplierError> {
+    pub async fn offer(
+        &self,
+        world: &World,
+        supplier: &dyn Supplier,
+        order: &Order,
+    ) -> Result<Option<Offer>, SupplierError> {
         let key = (supplier.terms().name.clone(), order.deal.sku.clone());
         let recent = self.offers().get(&key).filter(|(at, _)| world.now().since(*at) <= FRESH_BUSY).cloned();
         if let Some((_, offer)) = &recent
@@ -109,11 +117,11 @@ impl Looks {
         }
     }
 
-    fn offers(&self) -> std::sync::MutexGuard<'_, HashMap<(SupplierName, String), (Moment, Option<Offer>)>> {
+    fn offers(&self) -> MutexGuard<'_, SeenOffers> {
         self.offers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn funds_seen(&self) -> std::sync::MutexGuard<'_, HashMap<SupplierName, (Moment, Funds)>> {
+    fn funds_seen(&self) -> MutexGuard<'_, HashMap<SupplierName, (Moment, Funds)>> {
         self.funds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -193,7 +201,9 @@ fn verdict(order: &Order, offer: Option<&Offer>, funds: Funds) -> Verdict {
     match (funds, cost.times(deal.quantity)) {
         (Funds::Frozen, _) => Verdict::No(Cause::Unfunded),
         // Funds in another currency than the cost are converted by the supplier, which then decides.
-        (Funds::Known(funds), Ok(cost)) if funds.currency() == cost.currency() && !funds.covers(cost).unwrap_or(false) => {
+        (Funds::Known(funds), Ok(cost))
+            if funds.currency() == cost.currency() && !funds.covers(cost).unwrap_or(false) =>
+        {
             Verdict::No(Cause::Unfunded)
         }
         _ => Verdict::Go,

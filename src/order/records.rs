@@ -10,8 +10,9 @@ use crate::store::{StoreError, Tx, args};
 use crate::supplier::{Payment, SupplierName};
 use crate::world::Moment;
 
-/// How long claimed work belongs to its worker. Longer than any call to a supplier may take.
-pub const LEASE: Duration = Duration::from_secs(60);
+/// How long claimed work belongs to its worker. Longer than any call to a supplier or to Telegram may take, and
+/// short enough that a dead replica's work is taken over within half a minute.
+pub const LEASE: Duration = Duration::from_secs(28);
 
 /// What the worker does next with an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,11 +109,7 @@ impl TryFrom<Row> for Order {
             state: State::read(&row.state, &row.detail).ok_or_else(|| bad("detail"))?,
             version: row.version,
             attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
-            screen: Screen {
-                chat: row.chat_id,
-                message: row.message_id,
-                picture: row.screen == "picture",
-            },
+            screen: Screen { chat: row.chat_id, message: row.message_id, picture: row.screen == "picture" },
             created_at: row.created_at_ms,
             updated_at: row.updated_at_ms,
         })
@@ -371,7 +368,9 @@ pub async fn claim_screens(tx: &mut Tx, limit: u32, now: Moment) -> Result<Vec<O
 /// # Errors
 /// [`StoreError`].
 pub async fn told(tx: &mut Tx, id: OrderId, version: i64) -> Result<(), StoreError> {
-    tx.execute("UPDATE orders SET tell_at_ms = NULL WHERE id = $1 AND version = $2", args![id, version]).await.map(|_| ())
+    tx.execute("UPDATE orders SET tell_at_ms = NULL WHERE id = $1 AND version = $2", args![id, version])
+        .await
+        .map(|_| ())
 }
 
 /// Tries a screen again later.

@@ -263,7 +263,12 @@ impl State {
     ///
     /// # Errors
     /// [`IllegalMove`] unless it was just asked.
-    pub fn invoiced(self, reference: SupplierReference, invoice: Invoice, deadline: Moment) -> Result<Self, IllegalMove> {
+    pub fn invoiced(
+        self,
+        reference: SupplierReference,
+        invoice: Invoice,
+        deadline: Moment,
+    ) -> Result<Self, IllegalMove> {
         match self {
             Self::Submitted(Asked::Maybe { since_ms } | Asked::Known { since_ms, .. }) => Ok(Self::AwaitingPayment {
                 since: Moment::from_millis(since_ms),
@@ -403,9 +408,7 @@ impl State {
                 until_ms: Some(deadline.millis()),
                 ..Detail::default()
             },
-            Self::Fulfilled { count } | Self::Delivered { count } => {
-                Detail { count: Some(count), ..Detail::default() }
-            }
+            Self::Fulfilled { count } | Self::Delivered { count } => Detail { count: Some(count), ..Detail::default() },
             Self::Returned(cause) => Detail { cause: Some(cause), ..Detail::default() },
             Self::Expired { reference, at } => {
                 Detail { reference: Some(reference), until_ms: Some(at.millis()), ..Detail::default() }
@@ -431,9 +434,7 @@ impl State {
             "fulfilled" => Self::Fulfilled { count: detail.count? },
             "delivered" => Self::Delivered { count: detail.count? },
             "returned" => Self::Returned(detail.cause?),
-            "expired" => {
-                Self::Expired { reference: detail.reference?, at: Moment::from_millis(detail.until_ms?) }
-            }
+            "expired" => Self::Expired { reference: detail.reference?, at: Moment::from_millis(detail.until_ms?) },
             "stuck" => Self::Stuck { why: detail.why?, reference: detail.reference },
             _ => return None,
         })

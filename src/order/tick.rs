@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 
+use crate::id::OrderId;
 use crate::ledger::{self, Actor};
 use crate::money::Money;
 use crate::notice::{self, News};
@@ -268,7 +269,12 @@ fn put_off(works: &Works, order: &Order, why: Hold, retry_in: Option<Duration>) 
     }
     let state = if order.state == State::Reserved { State::Reserved } else { State::Submitted(Asked::NotYet) };
     let attempts = order.attempts.saturating_add(1);
-    Move::To { state, due: Some(now.plus(retry_in.unwrap_or_else(|| backoff(works, order.attempts)))), attempts, fresh_key: false }
+    Move::To {
+        state,
+        due: Some(now.plus(retry_in.unwrap_or_else(|| backoff(works, order.attempts)))),
+        attempts,
+        fresh_key: false,
+    }
 }
 
 fn backoff(works: &Works, attempts: u32) -> Duration {
@@ -326,7 +332,9 @@ fn accept(order: &Order, now: Moment, outcome: Outcome) -> Move {
             Err(_) => refused(order, Reason::Cancelled),
         },
         Outcome::Invoice { reference, invoice } => match invoiced(order, reference, invoice, now) {
-            Some(state) => Move::To { state, due: Some(now.plus(Duration::from_secs(5))), attempts: 0, fresh_key: false },
+            Some(state) => {
+                Move::To { state, due: Some(now.plus(Duration::from_secs(5))), attempts: 0, fresh_key: false }
+            }
             None => watch_on(order, now),
         },
         Outcome::Pending { reference, progress } => pending(order, reference, progress, now),
@@ -336,7 +344,11 @@ fn accept(order: &Order, now: Moment, outcome: Outcome) -> Move {
 fn refused(order: &Order, reason: Reason) -> Move {
     let asked_before = !matches!(order.state, State::Submitted(Asked::Maybe { .. }));
     // The buyer has paid the supplier, not us: there is nothing of theirs we could give back.
-    if order.payment.is_past_us() && asked_before { Move::Stick(Why::PaidAndCancelled) } else { Move::Back(Cause::Refused(reason)) }
+    if order.payment.is_past_us() && asked_before {
+        Move::Stick(Why::PaidAndCancelled)
+    } else {
+        Move::Back(Cause::Refused(reason))
+    }
 }
 
 fn invoiced(order: &Order, reference: SupplierReference, invoice: Invoice, now: Moment) -> Option<State> {
@@ -345,7 +357,8 @@ fn invoiced(order: &Order, reference: SupplierReference, invoice: Invoice, now: 
 }
 
 fn pending(order: &Order, reference: SupplierReference, progress: Option<PaymentProgress>, now: Moment) -> Move {
-    let poll = |state: State| Move::To { state, due: Some(now.plus(poll_every(order, now))), attempts: 0, fresh_key: false };
+    let poll =
+        |state: State| Move::To { state, due: Some(now.plus(poll_every(order, now))), attempts: 0, fresh_key: false };
     let paid = matches!(progress, Some(PaymentProgress::Paid) | None);
     match &order.state {
         State::AwaitingPayment { progress: before, deadline, .. } => {
@@ -407,14 +420,29 @@ async fn ask(works: &Works, supplier: &dyn Supplier, order: Order) {
     settle(works, supplier, order, change).await;
 }
 
-/// Writes a move down; if it cannot be written, the order's lease brings it back.
+/// Writes a move down; if it cannot be written, the order's lease brings it back. Goods are never let go: if
+/// somebody else moved the order meanwhile, they are written to it as it is now.
 async fn settle(works: &Works, supplier: &dyn Supplier, order: Order, change: Move) {
     let (id, no) = (order.id, order.no);
-    match write(works, supplier, order, change).await {
+    let goods = if let Move::Goods(goods) = &change { Some(goods.clone()) } else { None };
+    let written = match (write(works, supplier, order, change).await, goods) {
+        (Err(OrderError::Moved), Some(goods)) => write_late(works, supplier, id, goods).await,
+        (written, _) => written,
+    };
+    match written {
         Ok(()) => {}
         Err(OrderError::Moved) => tracing::info!(order = %no, "somebody else moved the order first"),
-        Err(error) => tracing::error!(order = %no, id = %id, %error, "an order could not be written; its lease brings it back"),
+        Err(error) => {
+            tracing::error!(order = %no, id = %id, %error, "an order could not be written; its lease brings it back");
+        }
     }
+}
+
+async fn write_late(works: &Works, supplier: &dyn Supplier, id: OrderId, goods: Goods) -> Result<(), OrderError> {
+    let mut tx = works.db.read().await?;
+    let order = records::by_id(&mut tx, id).await?.ok_or(OrderError::Moved)?;
+    drop(tx);
+    write(works, supplier, order, Move::Goods(goods)).await
 }
 
 async fn write(works: &Works, supplier: &dyn Supplier, order: Order, change: Move) -> Result<(), OrderError> {
@@ -423,7 +451,8 @@ async fn write(works: &Works, supplier: &dyn Supplier, order: Order, change: Mov
     let (goods, ends) = (matches!(change, Move::Goods(_)), matches!(change, Move::Back(_) | Move::Stick(_)));
     match change {
         Move::To { state, due, attempts, fresh_key } => {
-            let key = if fresh_key { crate::id::IdempotencyKey::fresh(works.world.entropy.as_ref()) } else { order.key };
+            let key =
+                if fresh_key { crate::id::IdempotencyKey::fresh(works.world.entropy.as_ref()) } else { order.key };
             tell_odd_payment(works, &mut tx, &order, &state).await?;
             let tell = (state.word() != order.state.word() || progress_of(&state) != progress_of(&order.state))
                 .then(|| works.world.now());
@@ -538,7 +567,11 @@ async fn receive(
     }
     let state = order.state.clone().fulfil(came)?;
     advance(works, tx, order, state, None, Some(now.plus(TELL_AFTER)), 0, order.key).await?;
-    let earned = if count == Count::Whole { order.deal.total } else { order.deal.unit_price.times(came).map_err(ledger::LedgerError::from)? };
+    let earned = if count == Count::Whole {
+        order.deal.total
+    } else {
+        order.deal.unit_price.times(came).map_err(ledger::LedgerError::from)?
+    };
     if !order.payment.is_past_us() {
         ledger::settle(tx, &works.world, order.buyer, order.id, earned, Actor::Shop).await?;
         record_cost(works, tx, order, &goods, came, earned).await?;
@@ -551,7 +584,14 @@ async fn receive(
     Ok(())
 }
 
-async fn record_cost(works: &Works, tx: &mut Tx, order: &Order, goods: &Goods, came: u32, earned: Money) -> Result<(), OrderError> {
+async fn record_cost(
+    works: &Works,
+    tx: &mut Tx,
+    order: &Order,
+    goods: &Goods,
+    came: u32,
+    earned: Money,
+) -> Result<(), OrderError> {
     let expected = order.deal.unit_cost.times(came).map_err(ledger::LedgerError::from)?;
     let cost = goods.charged.filter(|charged| charged.is_positive()).unwrap_or(expected);
     ledger::record_cost(tx, &works.world, &order.deal.supplier, order.id, cost).await?;
@@ -560,7 +600,8 @@ async fn record_cost(works: &Works, tx: &mut Tx, order: &Order, goods: &Goods, c
     if let Ok(charged) = in_shop_currency
         && charged.minor() > earned.minor()
     {
-        let news = News::SoldAtLoss { order: order.no.to_string(), charged: cost.to_string(), paid: earned.to_string() };
+        let news =
+            News::SoldAtLoss { order: order.no.to_string(), charged: cost.to_string(), paid: earned.to_string() };
         notice::owe_all(tx, &works.world, &works.admins, &format!("loss:{}", order.id), &news).await?;
     }
     Ok(())

@@ -72,7 +72,9 @@ impl TryFrom<Row> for Quote {
             quantity: u32::try_from(row.quantity).map_err(|_| StoreError::Row("quotes.quantity".into()))?,
             unit_price: Money::from_minor(row.unit_price, currency),
             total: Money::from_minor(row.total, currency),
-            unit_cost: parse_decimal(&row.unit_cost).and_then(|cost| UnitCost::new(cost, cost_currency)).map_err(bad)?,
+            unit_cost: parse_decimal(&row.unit_cost)
+                .and_then(|cost| UnitCost::new(cost, cost_currency))
+                .map_err(bad)?,
             rate: parse_decimal(&row.rate).and_then(|rate| Rate::new(cost_currency, currency, rate)).map_err(bad)?,
             coupon: row.coupon,
         };
@@ -103,8 +105,12 @@ impl Shop {
         if !item.stock.covers(quantity) {
             return Err(Refusal::SoldOut { left: item.quantity_limit() }.into());
         }
-        let total = price.unit.times(quantity).map_err(|_| Refusal::Quantity { min: item.quantity_min, max: item.quantity_max })?;
-        let coupon = coupon.map(|coupon| coupon.chars().filter(|c| !c.is_control()).take(Self::COUPON_MAX).collect::<String>());
+        let total = price
+            .unit
+            .times(quantity)
+            .map_err(|_| Refusal::Quantity { min: item.quantity_min, max: item.quantity_max })?;
+        let coupon =
+            coupon.map(|coupon| coupon.chars().filter(|c| !c.is_control()).take(Self::COUPON_MAX).collect::<String>());
         let deal = Deal {
             product: item.no,
             supplier: item.supplier,

@@ -57,8 +57,8 @@ pub const LOOKUP_WINDOW: Duration = Duration::from_mins(1);
 const HOLD_DEFAULT: Duration = Duration::from_mins(1);
 /// How long a read may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long a purchase may take. Generous, because a lost answer here needs a person.
-const PURCHASE_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a purchase may take. As long as the lease of the worker that waits for it allows.
+const PURCHASE_TIMEOUT: Duration = Duration::from_secs(24);
 
 /// The account shop.
 #[derive(Debug)]

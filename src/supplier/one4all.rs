@@ -51,8 +51,8 @@ const PAGES_MAX: u32 = 2_000;
 const TRANSACTIONS_MAX: u8 = 50;
 /// How long a read may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long a purchase may take. Generous, because giving up early leaves a question open.
-const PURCHASE_TIMEOUT: Duration = Duration::from_secs(40);
+/// How long a purchase may take. As long as the lease of the worker that waits for it allows.
+const PURCHASE_TIMEOUT: Duration = Duration::from_secs(24);
 
 /// The supplier One4All.
 #[derive(Debug)]

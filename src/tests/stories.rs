@@ -30,15 +30,13 @@ impl Story {
 
     /// Waits for a message in a chat that contains `words`.
     pub(super) async fn sees(&self, chat: i64, words: &str) -> Arc<Seen> {
-        let found = self.scenery.telegram.wait_for(chat, |seen| seen.by_bot && seen.text.contains(words), PATIENCE).await;
-        match found {
-            Some(seen) => seen,
-            None => {
-                let all: Vec<String> =
-                    self.scenery.telegram.messages(chat).iter().map(|seen| seen.text.clone()).collect();
-                panic!("nobody said {words:?} in {chat}; said was: {all:#?}")
-            }
+        let found =
+            self.scenery.telegram.wait_for(chat, |seen| seen.by_bot && seen.text.contains(words), PATIENCE).await;
+        if let Some(seen) = found {
+            return seen;
         }
+        let all: Vec<String> = self.scenery.telegram.messages(chat).iter().map(|seen| seen.text.clone()).collect();
+        panic!("nobody said {words:?} in {chat}; said was: {all:#?}")
     }
 
     /// Presses a button on the newest message that has it.
