@@ -182,6 +182,7 @@ desk =
     /topup who amount [note]
     /debit who amount [note]
     /user who · /ban who · /unban who
+    /stuck · /resolve order refund | deliver | retry
     /suppliers · /sync [supplier]
     /margin percent [category]
     /rate currency value
@@ -211,6 +212,15 @@ desk-no-category = There is no such category. /shop shows them.
 desk-bad-rate = That is no rate. Name another currency than { $currency } and a positive number, like <code>/rate CNY 0.14</code>.
 desk-supplier-failed = did not give its catalogue: { $why }
 suppliers-none = No supplier is set up. The settings KIOSK_SUPPLIER__… connect one.
+stuck-none = No order waits for a person.
+stuck =
+    <b>{ $order }</b>: { $what }, { $total }
+    { $supplier }, its reference: { $reference } · codes kept: { $kept }
+    { $why }
+usage-resolve = Decide with <code>/resolve order refund</code> (the money goes back), <code>/resolve order deliver</code> (the codes kept go to the buyer), or <code>/resolve order retry</code> (the supplier is asked again).
+resolve-done = ✅ Order { $order }: { $state }.
+desk-not-stuck = No order of that number waits for a person.
+desk-nothing-kept = No codes are kept for that order, so there is nothing to deliver.
 supplier =
     <b>{ $name }</b>: { $reach }
     Funds: { $funds } · products: { $products } · { $refreshed }

@@ -186,6 +186,7 @@ desk =
     /topup кто сумма [заметка]
     /debit кто сумма [заметка]
     /user кто · /ban кто · /unban кто
+    /stuck · /resolve order refund | deliver | retry
     /suppliers · /sync [поставщик]
     /margin процент [категория]
     /rate валюта значение
@@ -215,6 +216,15 @@ desk-no-category = Такой категории нет. Все категори
 desk-bad-rate = Такой курс не подходит. Укажите валюту, отличную от { $currency }, и положительное число, например <code>/rate CNY 0.14</code>.
 desk-supplier-failed = каталог не получен: { $why }
 suppliers-none = Ни один поставщик не подключён. Подключить его можно настройками KIOSK_SUPPLIER__…
+stuck-none = Ни один заказ не ждёт решения человека.
+stuck =
+    <b>{ $order }</b>: { $what }, { $total }
+    { $supplier }, его номер заказа: { $reference } · сохранено кодов: { $kept }
+    { $why }
+usage-resolve = Решите: <code>/resolve заказ refund</code> (деньги вернутся), <code>/resolve заказ deliver</code> (сохранённые коды уйдут покупателю) или <code>/resolve заказ retry</code> (поставщика спросят ещё раз).
+resolve-done = ✅ Заказ { $order }: { $state }.
+desk-not-stuck = Заказ с таким номером не ждёт решения человека.
+desk-nothing-kept = Для этого заказа не сохранено кодов, доставлять нечего.
 supplier =
     <b>{ $name }</b>: { $reach }
     Средства: { $funds } · товары: { $products } · { $refreshed }

@@ -180,6 +180,7 @@ desk =
     /topup 用户 金额 [备注]
     /debit 用户 金额 [备注]
     /user 用户 · /ban 用户 · /unban 用户
+    /stuck · /resolve order refund | deliver | retry
     /suppliers · /sync [供应商]
     /margin 百分比 [分类]
     /rate 货币 汇率
@@ -209,6 +210,15 @@ desk-no-category = 没有这个分类。全部分类请看 /shop 。
 desk-bad-rate = 这个汇率无效。请给出 { $currency } 以外的货币和一个正数，例如 <code>/rate CNY 0.14</code>。
 desk-supplier-failed = 未能取得商品目录：{ $why }
 suppliers-none = 还没有设置供应商。可以通过 KIOSK_SUPPLIER__… 设置项接入。
+stuck-none = 没有需要人工处理的订单。
+stuck =
+    <b>{ $order }</b>：{ $what }，{ $total }
+    { $supplier }，供应商单号：{ $reference } · 已保存卡密：{ $kept }
+    { $why }
+usage-resolve = 请选择处理方式：<code>/resolve 订单号 refund</code>（退款）、<code>/resolve 订单号 deliver</code>（将已保存的卡密发给买家）或 <code>/resolve 订单号 retry</code>（再次询问供应商）。
+resolve-done = ✅ 订单 { $order }：{ $state }。
+desk-not-stuck = 没有该编号的订单在等待人工处理。
+desk-nothing-kept = 该订单没有保存卡密，无法交付。
 supplier =
     <b>{ $name }</b>：{ $reach }
     资金：{ $funds } · 商品：{ $products } · { $refreshed }

@@ -5,6 +5,7 @@
 //! seen twice counts once, and says the same again.
 
 pub mod prices;
+pub mod stuck;
 pub mod suppliers;
 
 use std::sync::Arc;
@@ -56,6 +57,10 @@ pub enum Refusal {
     BadRate,
     /// The supplier did not give its catalogue.
     SupplierFailed(String),
+    /// No such order waits for a person.
+    NotStuck,
+    /// No codes are kept for the order, so there is nothing to deliver.
+    NothingKept,
 }
 
 /// Why a command got neither a reply nor a refusal.

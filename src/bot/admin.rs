@@ -6,11 +6,13 @@ use crate::bot::data::Data;
 use crate::bot::gate::{Command, Press, Visit};
 use crate::bot::orders::state_key;
 use crate::bot::view::View;
-use crate::bot::{Clerk, Done};
+use crate::bot::{Clerk, Done, courier};
+use crate::desk::stuck::{Decision, Waiting};
 use crate::desk::suppliers::Standing;
 use crate::desk::{Adjusted, DeskError, Direction, Dossier, Refusal, Who};
-use crate::id::TelegramId;
+use crate::id::{OrderNo, TelegramId};
 use crate::locale::{Arg, Language, escape};
+use crate::order::state::State;
 use crate::people::Buyer;
 use crate::supplier::{Breaker, Funds, Reason, SupplierError};
 
@@ -31,6 +33,8 @@ pub async fn command(command: Command, visit: Visit, clerk: Arc<Clerk>) -> Done 
         "sync" => return clerk.sync(&visit, args).await,
         "margin" => clerk.margin(&visit, args).await,
         "rate" => clerk.rate(&visit, args).await,
+        "stuck" => clerk.stuck(&visit).await,
+        "resolve" => clerk.resolve(&visit, args).await,
         _ => Ok(clerk.desk_view(language)),
     };
     let view = clerk.said(language, outcome)?;
@@ -99,6 +103,8 @@ impl Clerk {
             Refusal::BadPercent => say("desk-bad-percent", &[]),
             Refusal::NoSuchCategory => say("desk-no-category", &[]),
             Refusal::BadRate => say("desk-bad-rate", &[("currency", self.shop.catalog.currency().code().into())]),
+            Refusal::NotStuck => say("desk-not-stuck", &[]),
+            Refusal::NothingKept => say("desk-nothing-kept", &[]),
             Refusal::SupplierFailed(why) => say("desk-supplier-failed", &[("why", why.as_str().into())]),
         }
     }
@@ -272,6 +278,46 @@ impl Clerk {
         }
         lines.push(self.html(language, "sync-finished", &[]));
         Ok(self.edit(visit.chat, message, &View::text(lines.join("\n"))).await?)
+    }
+
+    /// The orders that wait for a person, each with what is known.
+    async fn stuck(&self, visit: &Visit) -> Said {
+        let language = visit.language;
+        let waiting = self.desk.stuck().await?;
+        if waiting.is_empty() {
+            return Ok(View::text(self.html(language, "stuck-none", &[])));
+        }
+        let lines: Vec<String> = waiting.iter().map(|waiting| self.waiting(language, waiting)).collect();
+        Ok(View::text(format!("{}\n\n{}", lines.join("\n\n"), self.html(language, "usage-resolve", &[]))))
+    }
+
+    fn waiting(&self, language: Language, waiting: &Waiting) -> String {
+        let order = &waiting.order;
+        let State::Stuck { why, reference } = &order.state else { return String::new() };
+        let unknown = || self.text(language, "no", &[]);
+        let title = format!("{} × {}", order.deal.title, order.deal.quantity);
+        let args: [(&'static str, Arg); 7] = [
+            ("order", order.no.to_string().into()),
+            ("what", title.into()),
+            ("total", order.deal.total.to_string().into()),
+            ("supplier", order.deal.supplier.as_str().into()),
+            ("why", self.text(language, courier::stuck_key(why.word()), &[]).into()),
+            ("reference", reference.as_ref().map_or_else(unknown, |reference| reference.0.clone()).into()),
+            ("kept", waiting.kept.map_or(0, i64::from).into()),
+        ];
+        self.html(language, "stuck", &args)
+    }
+
+    async fn resolve(&self, visit: &Visit, args: &str) -> Said {
+        let mut words = args.split_whitespace();
+        let no = words.next().and_then(|word| word.parse::<OrderNo>().ok());
+        let (Some(no), Some(decision)) = (no, words.next().and_then(Decision::parse)) else {
+            return Ok(View::text(self.html(visit.language, "usage-resolve", &[])));
+        };
+        let order = self.desk.resolve(visit.person, no, decision).await?;
+        let state = self.text(visit.language, state_key(&order.state), &[]);
+        let args: [(&'static str, Arg); 2] = [("order", order.no.to_string().into()), ("state", state.into())];
+        Ok(View::text(self.html(visit.language, "resolve-done", &args)))
     }
 
     async fn margin(&self, visit: &Visit, args: &str) -> Said {

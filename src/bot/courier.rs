@@ -224,7 +224,7 @@ impl Clerk {
 }
 
 /// The locale key of why an order waits for a person.
-fn stuck_key(why: &str) -> &'static str {
+pub(super) fn stuck_key(why: &str) -> &'static str {
     match why {
         "no-answer" => "stuck-no-answer",
         "garbled" => "stuck-garbled",

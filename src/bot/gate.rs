@@ -68,8 +68,8 @@ pub struct Command {
 }
 
 /// The commands only admins have.
-pub const ADMIN_COMMANDS: [&str; 10] =
-    ["desk", "topup", "debit", "user", "ban", "unban", "suppliers", "sync", "margin", "rate"];
+pub const ADMIN_COMMANDS: [&str; 12] =
+    ["desk", "topup", "debit", "user", "ban", "unban", "suppliers", "sync", "margin", "rate", "stuck", "resolve"];
 
 fn sighting(user: &User, in_private: bool) -> Sighting {
     Sighting {

@@ -165,6 +165,34 @@ pub async fn claim(tx: &mut Tx, limit: u32, now: Moment, until: Moment) -> Resul
 }
 
 #[derive(sqlx::FromRow)]
+struct Kept {
+    count: i64,
+}
+
+/// How many codes are kept for a person to decide about; `None`: no parcel is kept.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn kept(tx: &mut Tx, order: OrderId) -> Result<Option<u32>, StoreError> {
+    let row: Option<Kept> =
+        tx.fetch_optional("SELECT count FROM parcels WHERE order_id = $1 AND state = 'kept'", args![order]).await?;
+    Ok(row.map(|row| u32::try_from(row.count).unwrap_or(0)))
+}
+
+/// Sends a kept parcel on its way.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn release(tx: &mut Tx, order: OrderId, now: Moment) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE parcels SET state = 'waiting', due_at_ms = $1, updated_at_ms = $1 WHERE order_id = $2 AND state = 'kept'",
+        args![now, order],
+    )
+    .await
+    .map(|_| ())
+}
+
+#[derive(sqlx::FromRow)]
 struct Due {
     due_at_ms: Option<i64>,
 }

@@ -312,6 +312,16 @@ pub async fn set_screen(tx: &mut Tx, id: OrderId, screen: Screen) -> Result<(), 
     .map(|_| ())
 }
 
+/// Orders that wait for a person, oldest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn stuck(tx: &mut Tx, limit: u32) -> Result<Vec<Order>, StoreError> {
+    let rows: Vec<Row> =
+        tx.fetch_all(select!("WHERE state = 'stuck' ORDER BY created_at_ms, id LIMIT $1"), args![limit]).await?;
+    orders(rows)
+}
+
 #[derive(sqlx::FromRow)]
 struct Count {
     count: i64,

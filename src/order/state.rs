@@ -16,7 +16,8 @@
 //!                  ▼                          └─ goods ─▶ Fulfilled
 //!              Fulfilled ── parcel sent (courier) ──▶ Delivered
 //!
-//!   goods that do not add up, answers nobody can read ─▶ Stuck ── a person ──▶ Fulfilled or Returned
+//!   goods that do not add up, answers nobody can read ─▶ Stuck ── a person ──▶ Fulfilled, Returned, or
+//!                                                                  asked about again (Submitted)
 //! ```
 //!
 //! `NotYet` and `Maybe` differ in one thing, and money depends on it: whether a request may have reached
@@ -338,6 +339,20 @@ impl State {
         match self {
             Self::Reserved | Self::Submitted(_) | Self::Stuck { .. } => Ok(Self::Returned(cause)),
             other => Err(other.illegal("returned")),
+        }
+    }
+
+    /// A person wants the supplier asked again.
+    ///
+    /// # Errors
+    /// [`IllegalMove`] unless it waits for a person.
+    pub fn reopen(self, since: Moment) -> Result<Self, IllegalMove> {
+        match self {
+            Self::Stuck { reference: Some(reference), .. } => {
+                Ok(Self::Submitted(Asked::Known { since_ms: since.millis(), reference }))
+            }
+            Self::Stuck { reference: None, .. } => Ok(Self::Submitted(Asked::Maybe { since_ms: since.millis() })),
+            other => Err(other.illegal("submitted again")),
         }
     }
 

@@ -555,10 +555,13 @@ async fn receive(
     let place = Place { table: "parcels", row: &row, column: "sealed" };
     let sealed = works.keys.seal_codes(works.world.entropy.as_ref(), place, &goods.codes)?;
     let kept = count == Count::Contradiction;
+    // An order has at most one set of codes: only one kept for a person, who asked again, is replaced.
     let (state_word, due) = if kept { ("kept", None) } else { ("waiting", Some(now)) };
     tx.execute(
         "INSERT INTO parcels (order_id, sealed, count, state, due_at_ms, attempts, updated_at_ms) \
-         VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT (order_id) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT (order_id) DO UPDATE SET sealed = excluded.sealed, \
+         count = excluded.count, state = excluded.state, due_at_ms = excluded.due_at_ms, \
+         updated_at_ms = excluded.updated_at_ms WHERE parcels.state = 'kept'",
         args![order.id, sealed, came, state_word, due, now],
     )
     .await?;

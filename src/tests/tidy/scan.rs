@@ -47,9 +47,9 @@ impl File {
         self.modules().first().copied().unwrap_or_default()
     }
 
-    /// Whether the whole file is a test.
+    /// Whether the whole file is a test, or the script tests play their upstream from.
     pub(super) fn is_test(&self) -> bool {
-        self.modules().contains(&"tests")
+        self.modules().contains(&"tests") || self.modules().last() == Some(&"script")
     }
 
     /// The functions outside tests: line, name, lines of code between the braces.
