@@ -24,18 +24,19 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::Sha256;
-use teloxide::prelude::Request;
-use teloxide::requests::{HasPayload, JsonRequest, Output, Payload};
+use teloxide::Bot;
+use teloxide::requests::{HasPayload, JsonRequest, Payload};
 use teloxide::types::{Me, MessageId};
-use teloxide::{Bot, RequestError};
 use tokio::sync::OnceCell;
 
 pub use failure::{Rejection, SendFailure};
 pub use incoming::{ALLOWED_UPDATES, Kind, Peek, parse, peek};
 
-use crate::world::{WorldError, telegram_client};
+use crate::world::{HttpRequest, Upload, WorldError, telegram_client};
 use failure::{Parameters, classify};
 
+/// How long a file may take to be sent.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(24);
 /// How long an ordinary request may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long Telegram may hold a request for updates. Short enough that the poll's lease
@@ -144,16 +145,19 @@ impl Telegram {
         self.post(P::NAME, payload, CALL_TIMEOUT)
     }
 
-    /// Sends a request that carries files. Goes through the library, so a server error takes ten
-    /// seconds to come back.
-    ///
-    /// # Errors
-    /// [`SendFailure`].
-    pub async fn upload<R>(&self, request: R) -> Result<Output<R>, SendFailure>
+    /// Sends a method that carries a file once. Not through the library, which waits ten seconds after a server
+    /// error and reads more of the answer than the shop needs.
+    pub fn upload<T>(
+        &self,
+        method: &'static str,
+        upload: Upload,
+    ) -> impl Future<Output = Result<T, SendFailure>> + Send + use<T>
     where
-        R: Request<Err = RequestError>,
+        T: DeserializeOwned + Send,
     {
-        request.send().await.map_err(|error| from_library(&error))
+        let url = address(&self.base, self.bot.token(), method);
+        let request = self.bot.client().post(url).timeout(UPLOAD_TIMEOUT).multipart(upload.into_form()).build().ok();
+        self.execute(request)
     }
 
     /// The bot's name without `@`. Asked for until Telegram answers once, then remembered.
@@ -225,6 +229,14 @@ impl Telegram {
             let builder = self.bot.client().post(url).header("content-type", "application/json");
             builder.timeout(timeout).body(body).build().ok()
         });
+        self.execute(request)
+    }
+
+    /// Carries out a request that could be built, and reads the answer.
+    fn execute<T: DeserializeOwned + Send>(
+        &self,
+        request: Option<HttpRequest>,
+    ) -> impl Future<Output = Result<T, SendFailure>> + Send + use<T> {
         let client = self.bot.client().clone();
         async move {
             let request = request.ok_or(SendFailure::Rejected(Rejection::Unwritable))?;
@@ -270,23 +282,6 @@ fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, SendFailure>
     }
     let result = answer.result.map_or("null", RawValue::get);
     serde_json::from_str(result).map_err(|_| SendFailure::Unreadable)
-}
-
-/// The library keeps the text of a refusal, but drops its status.
-fn from_library(error: &RequestError) -> SendFailure {
-    match error {
-        RequestError::Api(api) => {
-            let text = api.to_string();
-            let status = if text.starts_with("Forbidden") { 403 } else { 400 };
-            classify(status, &text, Parameters::default())
-        }
-        RequestError::MigrateToChatId(chat) => SendFailure::Migrated(chat.0),
-        RequestError::RetryAfter(wait) => SendFailure::TooManyRequests(wait.duration()),
-        // Either an answer with something new in it, or a proxy's page.
-        RequestError::InvalidJson { raw, .. } if raw.contains("\"ok\":true") => SendFailure::Unreadable,
-        RequestError::Network(_) | RequestError::InvalidJson { .. } => SendFailure::Unreachable,
-        RequestError::Io(_) => SendFailure::Rejected(Rejection::Unwritable),
-    }
 }
 
 #[derive(Serialize)]

@@ -263,6 +263,36 @@ pub fn telegram_client(timeout: Duration) -> Result<reqwest::Client, WorldError>
     client_builder().timeout(timeout).build().map_err(WorldError::Http)
 }
 
+/// A request of the HTTP client, ready to be carried out.
+pub type HttpRequest = reqwest::Request;
+
+/// A file in a form, with the plain fields beside it. Never printed: it may carry codes.
+pub struct Upload {
+    /// Names and values of the plain fields.
+    pub fields: Vec<(&'static str, String)>,
+    /// The field that carries the file.
+    pub field: &'static str,
+    /// The file's name.
+    pub name: String,
+    /// Its content.
+    pub content: Vec<u8>,
+}
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Upload([REDACTED])")
+    }
+}
+
+impl Upload {
+    /// As a multipart form of the HTTP client.
+    pub fn into_form(self) -> reqwest::multipart::Form {
+        let file = reqwest::multipart::Part::bytes(self.content).file_name(self.name);
+        let form = reqwest::multipart::Form::new().part(self.field, file);
+        self.fields.into_iter().fold(form, |form, (name, value)| form.text(name, value))
+    }
+}
+
 #[async_trait]
 impl Transport for Http {
     #[expect(clippy::disallowed_methods, reason = "the one place that sends to suppliers")]

@@ -1,9 +1,9 @@
 //! The clerk as courier: parcels, screens and news in words, carried by Telegram.
 
 use async_trait::async_trait;
-use teloxide::payloads::{SendDocumentSetters, SendMessageSetters, SendPhotoSetters};
+use teloxide::payloads::SendMessageSetters;
 use teloxide::requests::Requester;
-use teloxide::types::{ChatId, InputFile, ParseMode};
+use teloxide::types::{ChatId, ParseMode};
 
 use crate::bot::data::Data;
 use crate::bot::view::{Button, View};
@@ -17,6 +17,7 @@ use crate::order::{Order, Screen};
 use crate::telegram::Sent;
 use crate::telegram::failure::SendFailure;
 use crate::telegram::outbox::Priority;
+use crate::world::Upload;
 
 impl From<SendFailure> for Undelivered {
     fn from(failure: SendFailure) -> Self {
@@ -64,11 +65,14 @@ impl Courier for Clerk {
                     arrived(sent.map(|_| ()))?;
                 }
                 Piece::File { name, content } => {
-                    let request = || {
-                        let file = InputFile::memory(content.clone()).file_name(name.clone());
-                        self.telegram.bot().send_document(ChatId(to.0), file).protect_content(true)
+                    let upload = || Upload {
+                        fields: vec![("chat_id", to.to_string()), ("protect_content", "true".to_owned())],
+                        field: "document",
+                        name: name.clone(),
+                        content: content.clone(),
                     };
-                    let sent = self.outbox.send(Priority::Reply, to.0, || self.telegram.upload(request())).await;
+                    let call = || self.telegram.upload("sendDocument", upload());
+                    let sent: Result<Sent, SendFailure> = self.outbox.send(Priority::Reply, to.0, call).await;
                     arrived(sent.map(|_| ()))?;
                 }
             }
@@ -135,17 +139,21 @@ impl Clerk {
     ) -> Result<Screen, Undelivered> {
         let view = self.order_view(language, order, true, None);
         let screen = if let Some(png) = png {
-            let request = || {
-                let file = InputFile::memory(png.clone()).file_name("pay.png");
-                self.telegram
-                    .bot()
-                    .send_photo(ChatId(to.0), file)
-                    .caption(view.html.clone())
-                    .parse_mode(ParseMode::Html)
-                    .reply_markup(view.keyboard())
+            let keyboard = serde_json::to_string(&view.keyboard()).unwrap_or_default();
+            let upload = || Upload {
+                fields: vec![
+                    ("chat_id", to.to_string()),
+                    ("caption", view.html.clone()),
+                    ("parse_mode", "HTML".to_owned()),
+                    ("reply_markup", keyboard.clone()),
+                ],
+                field: "photo",
+                name: "pay.png".to_owned(),
+                content: png.clone(),
             };
-            let sent = self.outbox.send(Priority::Reply, to.0, || self.telegram.upload(request())).await?;
-            Screen { chat: to, message: Some(i64::from(sent.id.0)), picture: true }
+            let call = || self.telegram.upload("sendPhoto", upload());
+            let sent: Sent = self.outbox.send(Priority::Reply, to.0, call).await?;
+            Screen { chat: to, message: Some(i64::from(sent.message_id)), picture: true }
         } else {
             let message = self.post(Priority::Reply, to, None, &view).await?;
             Screen { chat: to, message: Some(message), picture: false }
