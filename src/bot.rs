@@ -59,6 +59,8 @@ pub struct Clerk {
     pub desk: Desk,
     /// Who has been here.
     pub people: People,
+    /// What the screens show.
+    pub shown: view::Shown,
 }
 
 impl std::fmt::Debug for Clerk {

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use crate::bot::view::Shown;
 use crate::bot::{Clerk, Front};
 use crate::catalog::{Catalog, Defaults, Suppliers, refresh};
 use crate::config::{Settings, SettingsError};
@@ -135,6 +136,7 @@ impl House {
             shop,
             desk,
             people: People::default(),
+            shown: Shown::default(),
         });
         let replicas =
             if settings.database.url.expose().starts_with("sqlite") { Replicas::One } else { Replicas::Many };

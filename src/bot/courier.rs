@@ -94,14 +94,12 @@ impl Courier for Clerk {
         }
         let link = if private { None } else { self.deep_link("orders").await };
         let view = self.order_view(language, order, private, link);
-        let shown = match order.screen {
-            Screen { chat, message: Some(message), picture: true } => self.edit_caption(chat, message, &view).await,
-            Screen { chat, message: Some(message), picture: false } => self.edit(chat, message, &view).await,
-            Screen { chat, message: None, .. } => {
-                let message = self.post(Priority::Edit, chat, None, &view).await?;
-                return Ok(Screen { chat, message: Some(message), picture: false });
-            }
-        };
+        if order.screen.message.is_none() {
+            let chat = order.screen.chat;
+            let message = self.post(Priority::Edit, chat, None, &view).await?;
+            return Ok(Screen { chat, message: Some(message), picture: false });
+        }
+        let shown = self.edit_screen(order.screen, order.version, &view).await;
         match shown {
             Ok(()) => Ok(order.screen),
             // The buyer deleted the screen: what comes next is shown in a new one.
@@ -158,11 +156,11 @@ impl Clerk {
             let message = self.post(Priority::Reply, to, None, &view).await?;
             Screen { chat: to, message: Some(message), picture: false }
         };
-        if let Screen { chat, message: Some(message), picture: false } = order.screen {
-            let key = if chat == to { "invoice-below" } else { "invoice-private" };
+        if !order.screen.picture {
+            let key = if order.screen.chat == to { "invoice-below" } else { "invoice-private" };
             let note = View::text(self.html(language, key, &[("no", order.no.to_string().into())]));
             // The invoice is what matters; a note that cannot be shown is no reason to send it again.
-            let _ = self.edit(chat, message, &note).await;
+            let _ = self.edit_screen(order.screen, order.version, &note).await;
         }
         Ok(screen)
     }

@@ -147,7 +147,8 @@ impl Clerk {
         // The press is answered and the screen changes while the order worker is on its way.
         self.end_press(&press.query, None, false).await;
         if order.version == 1 {
-            self.show(press, &self.order_view(visit.language, &order, visit.private, None)).await?;
+            let view = self.order_view(visit.language, &order, visit.private, None);
+            self.edit_screen(screen, order.version, &view).await?;
         }
         Ok(None)
     }

@@ -1,5 +1,8 @@
 //! What a person sees: a text in HTML with buttons under it, and how it is sent or edited.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use teloxide::payloads::{
     AnswerCallbackQuerySetters, EditMessageCaptionSetters, EditMessageTextSetters, SendChatActionSetters,
     SendMessageSetters,
@@ -13,6 +16,7 @@ use teloxide::types::{
 use crate::bot::Clerk;
 use crate::bot::data::Data;
 use crate::id::TelegramId;
+use crate::order::Screen;
 use crate::telegram::Sent;
 use crate::telegram::failure::SendFailure;
 use crate::telegram::outbox::Priority;
@@ -143,19 +147,35 @@ impl Clerk {
         shown(edited)
     }
 
-    /// Puts a view in place of a picture's caption.
+    /// Shows an order in its screen, unless something newer about it is shown there already: the handler of the
+    /// press and the workers show the same order side by side, and a quick sale is over before the press is.
     ///
     /// # Errors
     /// [`SendFailure`].
-    pub async fn edit_caption(&self, chat: TelegramId, message: i64, view: &View) -> Result<(), SendFailure> {
-        let request = self
-            .telegram
-            .bot()
-            .edit_message_caption(ChatId(chat.0), message_id(message))
-            .caption(view.html.as_str())
-            .parse_mode(ParseMode::Html)
-            .reply_markup(view.keyboard());
-        let edited: Result<Sent, _> = self.outbox.edit(chat.0, message, || self.telegram.send_as(&request)).await;
+    pub async fn edit_screen(&self, screen: Screen, version: i64, view: &View) -> Result<(), SendFailure> {
+        let Some(message) = screen.message else { return Ok(()) };
+        let place = (screen.chat.0, message);
+        self.shown.enter(place, version);
+        let bot = self.telegram.bot();
+        let (chat, id) = (ChatId(screen.chat.0), message_id(message));
+        let newest = || if self.shown.is_newest(place, version) { Ok(()) } else { Err(SendFailure::Superseded) };
+        let edited: Result<Sent, _> = if screen.picture {
+            let request = bot.edit_message_caption(chat, id).caption(view.html.as_str());
+            let request = request.parse_mode(ParseMode::Html).reply_markup(view.keyboard());
+            let call = || async {
+                newest()?;
+                self.telegram.send_as(&request).await
+            };
+            self.outbox.edit(screen.chat.0, message, call).await
+        } else {
+            let request = bot.edit_message_text(chat, id, view.html.as_str()).parse_mode(ParseMode::Html);
+            let request = request.link_preview_options(NO_PREVIEW).reply_markup(view.keyboard());
+            let call = || async {
+                newest()?;
+                self.telegram.send_as(&request).await
+            };
+            self.outbox.edit(screen.chat.0, message, call).await
+        };
         shown(edited)
     }
 
@@ -176,6 +196,29 @@ impl Clerk {
         }
         // A press that is too old to be answered was answered by what it did.
         let _ = self.outbox.answer(PRESS_LIFE, || self.telegram.send_as::<bool, _>(&request)).await;
+    }
+}
+
+/// Which version of an order each screen shows, by chat and message.
+#[derive(Debug, Default)]
+pub struct Shown(Mutex<HashMap<(i64, i64), i64>>);
+
+impl Shown {
+    /// The most screens remembered; beyond it the memory starts afresh.
+    const SCREENS_MAX: usize = 20_000;
+
+    fn enter(&self, place: (i64, i64), version: i64) {
+        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.len() >= Self::SCREENS_MAX {
+            shown.clear();
+        }
+        let newest = shown.entry(place).or_insert(version);
+        *newest = version.max(*newest);
+    }
+
+    fn is_newest(&self, place: (i64, i64), version: i64) -> bool {
+        let shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.get(&place).is_none_or(|newest| *newest <= version)
     }
 }
 

@@ -90,6 +90,8 @@ async fn arrived(
     if !matches!(order.state, State::Delivered { .. }) {
         order.state = order.state.deliver()?;
     }
+    // What the screen shows is the version about to be written.
+    order.version = order.version.saturating_add(1);
     let screen = courier.show(buyer.language(), to, &order).await;
     let mut tx = works.db.begin().await?;
     parcel::sent(&mut tx, order.id, now).await?;
@@ -101,7 +103,7 @@ async fn arrived(
         key: order.key,
     };
     if records::advance(&mut tx, &before, &next, now).await? && screen.is_ok() {
-        records::told(&mut tx, order.id, before.version.saturating_add(1)).await?;
+        records::told(&mut tx, order.id, order.version, now).await?;
     }
     tx.commit().await?;
     tracing::info!(order = %order.no, "parcel delivered");
@@ -162,13 +164,13 @@ async fn show(works: &Works, courier: &Arc<dyn Courier>, order: &Order) -> Resul
             if screen != order.screen {
                 records::set_screen(&mut tx, order.id, screen).await?;
             }
-            records::told(&mut tx, order.id, order.version).await?;
+            records::told(&mut tx, order.id, order.version, works.world.now()).await?;
         }
         Err(Undelivered::Later) => {
             records::tell_later(&mut tx, order.id, order.version, works.world.now().plus(RETRY)).await?;
         }
         Err(Undelivered::Unreachable | Undelivered::Refused) => {
-            records::told(&mut tx, order.id, order.version).await?;
+            records::told(&mut tx, order.id, order.version, works.world.now()).await?;
         }
     }
     tx.commit().await

@@ -373,14 +373,18 @@ pub async fn claim_screens(tx: &mut Tx, limit: u32, now: Moment) -> Result<Vec<O
     orders(rows)
 }
 
-/// The screen shows this version of the order; a later one stays to be told.
+/// The screen shows this version of the order. If it has moved on meanwhile, it is told again, because this
+/// showing may have covered a newer one.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn told(tx: &mut Tx, id: OrderId, version: i64) -> Result<(), StoreError> {
-    tx.execute("UPDATE orders SET tell_at_ms = NULL WHERE id = $1 AND version = $2", args![id, version])
-        .await
-        .map(|_| ())
+pub async fn told(tx: &mut Tx, id: OrderId, version: i64, now: Moment) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE orders SET tell_at_ms = CASE WHEN version = $1 THEN NULL ELSE $2 END WHERE id = $3",
+        args![version, now, id],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Tries a screen again later.
