@@ -3,8 +3,10 @@
 //! [`state`] holds the machine, pure; [`records`] its rows; [`tick`] the worker that looks, submits, asks and
 //! settles. [`place_order`] is the way in: one transaction that makes the order and sets the money aside.
 
+mod answer;
 pub mod look;
 pub mod records;
+mod settle;
 pub mod state;
 pub mod tick;
 
