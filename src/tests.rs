@@ -1,5 +1,6 @@
 //! Tests that need more than one module, and what they stand on.
 
+mod books;
 pub(crate) mod both;
 pub(crate) mod clock;
 mod group;
