@@ -71,7 +71,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
                 Ok(ExitCode::SUCCESS)
             }
             #[cfg(feature = "demo")]
-            Command::Demo { stay } => kiosk::demo::tour::run(stay).await,
+            Command::Demo { stay } => demo(stay).await,
             Command::Run => run(&load(cli.config)?).await,
             Command::Check => Ok(check::run(&load(cli.config)?, &World::real()?).await),
             Command::Migrate => {
@@ -107,6 +107,20 @@ async fn run(settings: &Settings) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The tour keeps the program's log, at a level that shows more than the shop's own, to search it.
+#[cfg(feature = "demo")]
+async fn demo(stay: bool) -> Result<ExitCode> {
+    use kiosk::demo::tour::{self, Log, Options};
+    use std::io::IsTerminal as _;
+
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(log_filter("debug")?).with_ansi(false);
+    subscriber.with_writer(log.clone()).init();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = !plain && std::io::stdout().is_terminal();
+    tour::run(Options { stay, folder: std::env::temp_dir(), colour, log }, signalled()).await
+}
+
 /// Waits for Ctrl-C or, where there is such a thing, SIGTERM.
 async fn signalled() {
     #[cfg(unix)]
@@ -128,11 +142,15 @@ async fn signalled() {
 const SILENT: &str =
     "teloxide=off,teloxide_core=off,reqwest=warn,hyper=warn,hyper_util=warn,h2=warn,rustls=warn,sqlx=warn";
 
-fn log_to_stderr(filter: &str) -> Result<()> {
+fn log_filter(filter: &str) -> Result<EnvFilter> {
     let Ok(filter) = EnvFilter::builder().parse(format!("{filter},{SILENT}")) else {
         bail!("KIOSK_LOG: not a log filter, for example info or kiosk=debug");
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(filter)
+}
+
+fn log_to_stderr(filter: &str) -> Result<()> {
+    tracing_subscriber::fmt().with_env_filter(log_filter(filter)?).with_writer(std::io::stderr).init();
     Ok(())
 }
 

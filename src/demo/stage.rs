@@ -26,6 +26,9 @@ pub const ADMIN: i64 = 9_000_001;
 /// The account the shop has with the account shop.
 pub const EMAIL: &str = "orders@kiosk.example";
 
+/// What our accounts with the suppliers hold at first.
+pub const FUNDS: Decimal = Decimal::ONE_THOUSAND;
+
 /// Stand-ins with goods on their shelves and money in our accounts.
 #[derive(Debug)]
 pub struct Scenery {
@@ -49,8 +52,8 @@ impl Scenery {
         let one4all = FakeOne4All::start(Arc::clone(&world.clock)).await.context("the stand-in for One4All")?;
         let account_shop =
             FakeAccountShop::start(Arc::clone(&world.clock)).await.context("the stand-in for the account shop")?;
-        one4all.set_wallet(Decimal::from(1000));
-        let account_token = account_shop.add_account(EMAIL, "stage password", Decimal::from(1000), Decimal::from(1000));
+        one4all.set_wallet(FUNDS);
+        let account_token = account_shop.add_account(EMAIL, "stage password", FUNDS, FUNDS);
         telegram.user(ADMIN, "Ada", Some("ada"), Some("en"));
         Ok(Self { telegram, one4all, account_shop, account_token })
     }
