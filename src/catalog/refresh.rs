@@ -60,8 +60,10 @@ pub async fn refresh(world: &World, db: &Db, catalog: &Catalog, supplier: &dyn S
     let known: HashMap<String, OfferRow> =
         records::offers_of(&mut tx, name).await?.into_iter().map(|row| (row.offer.sku.clone(), row)).collect();
     drop(tx);
+    let stock: Vec<_> = offers.iter().map(|offer| (offer.sku.clone(), offer.stock)).collect();
     let changes = write(world, db, name, offers, known).await?;
     catalog.reload(db).await?;
+    catalog.restock(name, &stock);
     tracing::info!(supplier = %name, listed = changes.listed, new = changes.new, changed = changes.changed, gone = changes.gone, "catalogue refreshed");
     Ok(changes)
 }
