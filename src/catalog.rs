@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use crate::id::ProductNo;
 use crate::money::{Currency, Percent, Rate};
 use crate::store::{Db, StoreError};
-use crate::supplier::{Offer, Supplier, SupplierName};
+use crate::supplier::{Offer, Stock, Supplier, SupplierName};
 
 pub use shelf::{Item, Shelf};
 
@@ -169,6 +169,15 @@ impl Catalog {
         let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
         shelf.reprice(supplier, offer, &prices);
         Ok(())
+    }
+
+    /// Takes over the stock a supplier lists. Our own sales took theirs off the shelf without a change of rows, so
+    /// a listing that says the same as the rows still has something to say.
+    pub fn restock(&self, supplier: &SupplierName, listed: &[(String, Stock)]) {
+        let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
+        for (sku, stock) in listed {
+            shelf.set_stock(supplier, sku, *stock);
+        }
     }
 
     /// Takes sold pieces off the shelf, so that the stock shown follows our own sales between two looks, and

@@ -162,7 +162,8 @@ impl Shop {
     /// Makes the order of a quote: once, however often it is pressed.
     ///
     /// # Errors
-    /// The refusals of [`Quote`] lookups, and [`Refusal::WalletTooSmall`].
+    /// The refusals of [`Quote`] lookups, [`Refusal::UnknownProduct`] if it is gone, [`Refusal::NoSuchPayment`] and
+    /// [`Refusal::WalletTooSmall`].
     pub async fn pay(&self, quote: &Quote, payment: Payment, screen: Screen) -> Result<Order, ShopError> {
         let mut tx = self.db.begin().await?;
         if let Some(order) = order::records::by_quote(&mut tx, quote.id).await? {
@@ -172,8 +173,8 @@ impl Shop {
             drop(tx);
             return Err(self.renewed(quote).await);
         }
-        let ways = self.catalog.item(quote.deal.product).map(|item| item.ways);
-        let offered = ways.is_some_and(|ways| if payment.is_past_us() { ways.crypto } else { ways.wallet });
+        let ways = self.product(quote.deal.product)?.ways;
+        let offered = if payment.is_past_us() { ways.crypto } else { ways.wallet };
         if !offered {
             return Err(Refusal::NoSuchPayment.into());
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::catalog::records::{self, OfferRow};
 use crate::catalog::{Catalog, Suppliers};
-use crate::id::TelegramId;
+use crate::id::{BuyerId, ProductNo, TelegramId};
 use crate::notice::{self, News};
 use crate::store::{Db, StoreError, Tx, args};
 use crate::supplier::{Offer, Supplier, SupplierError, SupplierName};
@@ -65,8 +65,10 @@ pub async fn refresh(
     let known: HashMap<String, OfferRow> =
         records::offers_of(&mut tx, name).await?.into_iter().map(|row| (row.offer.sku.clone(), row)).collect();
     drop(tx);
+    let stock: Vec<_> = offers.iter().map(|offer| (offer.sku.clone(), offer.stock)).collect();
     let changes = write(world, db, name, offers, known).await?;
     catalog.reload(db).await?;
+    catalog.restock(name, &stock);
     tracing::info!(supplier = %name, listed = changes.listed, new = changes.new, changed = changes.changed, gone = changes.gone, "catalogue refreshed");
     Ok(changes)
 }
@@ -80,7 +82,11 @@ async fn write(
 ) -> Result<Changes, StoreError> {
     let mut changes = Changes { listed: offers.len(), ..Changes::default() };
     let mut writes = Vec::new();
+    let mut available = HashMap::new();
     for offer in offers.into_iter().map(tidy) {
+        if offer.cost.is_some() && offer.stock.covers(offer.quantity_min) {
+            available.insert(offer.sku.clone(), offer.name.clone());
+        }
         match known.remove(&offer.sku) {
             Some(row) if row.offer == offer && !row.gone => {}
             before => writes.push((offer, before)),
@@ -94,9 +100,6 @@ async fn write(
                 None => records::open_product(&mut tx, world.now()).await?,
             };
             records::write(&mut tx, name, offer, no, world.now()).await?;
-            if before.as_ref().is_some_and(|row| is_back(row, offer)) {
-                tell_watchers(&mut tx, world, no.0, &offer.name).await?;
-            }
             if before.is_some() { changes.changed += 1 } else { changes.new += 1 }
         }
         records::revise(&mut tx).await?;
@@ -110,6 +113,7 @@ async fn write(
     if changes.gone > 0 {
         records::revise(&mut tx).await?;
     }
+    tell_watchers(&mut tx, world, name, &available).await?;
     let listed = i64::try_from(changes.listed).unwrap_or(i64::MAX);
     records::refresh_worked(&mut tx, name, listed, world.now()).await?;
     tx.commit().await?;
@@ -132,31 +136,42 @@ fn one_line(text: &str) -> String {
     words.join(" ").chars().take(NAME_MAX).collect()
 }
 
-fn is_back(before: &OfferRow, now: &Offer) -> bool {
-    let was_out = before.gone || !before.offer.stock.covers(before.offer.quantity_min);
-    was_out && now.stock.covers(now.quantity_min)
-}
-
 #[derive(sqlx::FromRow)]
-struct Watcher {
+struct Watch {
+    sku: String,
+    product_no: ProductNo,
+    buyer_id: BuyerId,
     telegram_id: TelegramId,
 }
 
-/// Tells those who asked that a product is back, once, and takes them off the list.
-async fn tell_watchers(tx: &mut Tx, world: &World, no: i64, name: &str) -> Result<(), StoreError> {
-    let watchers: Vec<Watcher> = tx
+/// Tells those who asked for it that a product can be had again, once, and takes them off the list. Decided by
+/// what the supplier lists now and not by what changed: our own sales empty the shelf without a change of rows.
+async fn tell_watchers(
+    tx: &mut Tx,
+    world: &World,
+    supplier: &SupplierName,
+    available: &HashMap<String, String>,
+) -> Result<(), StoreError> {
+    let watches: Vec<Watch> = tx
         .fetch_all(
-            "SELECT b.telegram_id FROM watches w JOIN buyers b ON b.id = w.buyer_id \
-             WHERE w.product_no = $1 AND b.telegram_id IS NOT NULL",
-            args![no],
+            "SELECT o.sku, w.product_no, w.buyer_id, b.telegram_id FROM watches w \
+             JOIN offers o ON o.product_no = w.product_no JOIN buyers b ON b.id = w.buyer_id \
+             WHERE o.supplier = $1 AND b.telegram_id IS NOT NULL",
+            args![supplier.as_str()],
         )
         .await?;
-    let news = News::BackInStock { product: no, name: name.to_owned() };
-    for watcher in watchers {
-        let key = format!("back:{no}:{}", world.now().millis());
-        notice::owe(tx, world, watcher.telegram_id, &key, &news).await?;
+    for watch in watches {
+        let Some(name) = available.get(&watch.sku) else { continue };
+        let news = News::BackInStock { product: watch.product_no.0, name: name.clone() };
+        let key = format!("back:{}:{}", watch.product_no, world.now().millis());
+        notice::owe(tx, world, watch.telegram_id, &key, &news).await?;
+        tx.execute(
+            "DELETE FROM watches WHERE product_no = $1 AND buyer_id = $2",
+            args![watch.product_no, watch.buyer_id],
+        )
+        .await?;
     }
-    tx.execute("DELETE FROM watches WHERE product_no = $1", args![no]).await.map(|_| ())
+    Ok(())
 }
 
 /// Refreshes every supplier, one after the other; a supplier that fails does not stop the rest.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::money::Money;
 use crate::order::Order;
 use crate::order::state::Cause;
-use crate::supplier::{Funds, Hold, Offer, Payment, Stock, Supplier, SupplierError, SupplierName};
+use crate::supplier::{Funds, Hold, Offer, Payment, Reason, Stock, Supplier, SupplierError, SupplierName};
 use crate::world::{Moment, World};
 
 /// How old a look may be when the supplier's rate limit is half used.
@@ -199,7 +199,7 @@ fn verdict(order: &Order, offer: Option<&Offer>, funds: Funds) -> Verdict {
         return Verdict::No(Cause::Dearer);
     }
     match (funds, cost.times(deal.quantity)) {
-        (Funds::Frozen, _) => Verdict::No(Cause::Unfunded),
+        (Funds::Frozen, _) => Verdict::No(Cause::Refused(Reason::Frozen)),
         // Funds in another currency than the cost are converted by the supplier, which then decides.
         (Funds::Known(funds), Ok(cost))
             if funds.currency() == cost.currency() && !funds.covers(cost).unwrap_or(false) =>

@@ -65,7 +65,24 @@ pub(super) fn phase(answer: &Node) -> Option<Phase> {
     if order.is_empty() {
         order = envelope;
     }
-    judge(&order, &payment)
+    judge(&order, &payment).map(|phase| weighed(phase, answer))
+}
+
+/// The phase in the light of how much arrived, where the answer shows that beside what was asked. Whether the
+/// status has a word of its own for an odd payment is not documented.
+fn weighed(phase: Phase, answer: &Node) -> Phase {
+    const ASKED: [&str; 3] = ["expected_amount", "pay_amount", "crypto_amount"];
+    const CAME: [&str; 2] = ["received_amount", "amount_received"];
+    let amounts = scopes(answer).into_iter().find_map(|(_, scope)| {
+        let asked = scope.any(&ASKED).amount().filter(|asked| asked.is_sign_positive() && !asked.is_zero())?;
+        Some((asked, scope.any(&CAME).amount()?))
+    });
+    match (phase, amounts) {
+        (Phase::Waiting | Phase::Confirming | Phase::Paid, Some((asked, came))) if came > asked => Phase::Overpaid,
+        // While it is being confirmed, more may still be counted.
+        (Phase::Waiting, Some((asked, came))) if came < asked && !came.is_zero() => Phase::Underpaid,
+        _ => phase,
+    }
 }
 
 fn judge(order: &[Phase], payment: &[Phase]) -> Option<Phase> {
@@ -138,6 +155,12 @@ mod tests {
             (r#"{"status":"under_review"}"#, Phase::Unknown),
             (r#"{"status":"under_review","payment_status":"failed"}"#, Phase::Unknown),
             (r#"{"payment":{"status":"success"}}"#, Phase::Paid),
+            (r#"{"status":"confirming","payment":{"expected_amount":"1","received_amount":"1.01"}}"#, Phase::Overpaid),
+            (r#"{"status":"paid","expectedAmount":1,"receivedAmount":1.5}"#, Phase::Overpaid),
+            (r#"{"status":"pending","expected_amount":"1","received_amount":"0.5"}"#, Phase::Underpaid),
+            (r#"{"status":"pending","expected_amount":"1","received_amount":"0"}"#, Phase::Waiting),
+            (r#"{"status":"confirming","expected_amount":"1","received_amount":"1.0"}"#, Phase::Confirming),
+            (r#"{"status":"completed","expected_amount":"1","received_amount":"2"}"#, Phase::Done),
         ] {
             assert_eq!(of(json), Some(wanted), "{json}");
         }
