@@ -366,12 +366,24 @@ pub async fn claim_screens(tx: &mut Tx, limit: u32, now: Moment) -> Result<Vec<O
     orders(rows)
 }
 
-/// The screen shows this version of the order; a later one stays to be told.
+/// The screen shows this version of the order; a later one stays to be told. Says whether it is still this one.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn told(tx: &mut Tx, id: OrderId, version: i64) -> Result<(), StoreError> {
-    tx.execute("UPDATE orders SET tell_at_ms = NULL WHERE id = $1 AND version = $2", args![id, version]).await.map(|_| ())
+pub async fn told(tx: &mut Tx, id: OrderId, version: i64) -> Result<bool, StoreError> {
+    let rows =
+        tx.execute("UPDATE orders SET tell_at_ms = NULL WHERE id = $1 AND version = $2", args![id, version]).await?;
+    Ok(rows == 1)
+}
+
+/// The screen may be behind the order: it is due.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn tell_now(tx: &mut Tx, id: OrderId, now: Moment) -> Result<(), StoreError> {
+    tx.execute("UPDATE orders SET tell_at_ms = $1 WHERE id = $2 AND tell_at_ms IS NULL", args![now, id])
+        .await
+        .map(|_| ())
 }
 
 /// Tries a screen again later.

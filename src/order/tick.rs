@@ -39,7 +39,7 @@ const CONFLICTS_MAX: u32 = 10;
 /// After so many unreadable answers to one purchase, a person is asked.
 const GARBLED_MAX: u32 = 3;
 /// How long the screen shows the last step before it shows the next, so that quick sales do not flicker.
-const TELL_AFTER: Duration = Duration::from_millis(1500);
+pub const TELL_AFTER: Duration = Duration::from_millis(1500);
 /// How long orders are put off at a time while the breaker is open.
 const SIT_OUT_MAX: Duration = Duration::from_secs(5);
 /// How often the same trouble with a supplier is told to admins, at most.
