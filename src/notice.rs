@@ -1,7 +1,7 @@
 //! What the shop owes somebody who did not just ask: alarms for admins, news for buyers.
 //!
 //! A notice is written in the transaction that gives rise to it and told later by the delivery worker,
-//! in the reader's language, at least once. Its key names the news, so that the same news raised twice
+//! in the reader's language, at least once; to somebody who cannot be reached, when they come back. Its key names the news, so that the same news raised twice
 //! is told once.
 
 use serde::{Deserialize, Serialize};
@@ -134,4 +134,16 @@ pub async fn owe_all(
         owe(tx, world, *admin, key, news).await?;
     }
     Ok(())
+}
+
+/// Somebody came back: news that waited for them is due.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn wake(tx: &mut Tx, world: &World, to: TelegramId) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE notices SET due_at_ms = $1, attempts = 0, waits = 0 WHERE telegram_id = $2 AND waits = 1",
+        args![world.now(), to],
+    )
+    .await
 }

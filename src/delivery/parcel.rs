@@ -220,11 +220,11 @@ pub async fn sent(tx: &mut Tx, order: OrderId, now: Moment) -> Result<(), StoreE
     .map(|_| ())
 }
 
-/// Puts a parcel off; `None`: until its buyer comes back.
+/// Puts a parcel off until a moment.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn put_off(tx: &mut Tx, order: OrderId, due: Option<Moment>, now: Moment) -> Result<(), StoreError> {
+pub async fn put_off(tx: &mut Tx, order: OrderId, due: Moment, now: Moment) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE parcels SET due_at_ms = $1, updated_at_ms = $2 WHERE order_id = $3 AND state = 'waiting'",
         args![due, now, order],
@@ -233,11 +233,33 @@ pub async fn put_off(tx: &mut Tx, order: OrderId, due: Option<Moment>, now: Mome
     .map(|_| ())
 }
 
-/// A buyer came back: their waiting parcels are due. Says how many.
+/// Keeps a parcel claimed at a moment until its buyer comes back; `false` if they have come back since then.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn keep(tx: &mut Tx, order: OrderId, claimed_at: Moment, now: Moment) -> Result<bool, StoreError> {
+    let rows = tx
+        .execute(
+            "UPDATE parcels SET due_at_ms = NULL, updated_at_ms = $1 WHERE order_id = $2 AND state = 'waiting' \
+             AND updated_at_ms <= $3",
+            args![now, order, claimed_at],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// A buyer came back: their waiting parcels are due. Those being sent just now stay with their worker, marked so
+/// that it does not [`keep`] them. Says how many are due.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn wake(tx: &mut Tx, buyer: BuyerId, now: Moment) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE parcels SET updated_at_ms = $1 WHERE state = 'waiting' AND due_at_ms IS NOT NULL AND order_id IN \
+         (SELECT id FROM orders WHERE buyer_id = $2 AND state = 'fulfilled')",
+        args![now, buyer],
+    )
+    .await?;
     tx.execute(
         "UPDATE parcels SET due_at_ms = $1 WHERE state = 'waiting' AND due_at_ms IS NULL AND order_id IN \
          (SELECT id FROM orders WHERE buyer_id = $2 AND state = 'fulfilled')",

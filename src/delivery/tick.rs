@@ -24,6 +24,8 @@ const RETRY: Duration = Duration::from_secs(2);
 const RETRY_MAX: Duration = Duration::from_mins(10);
 /// A notice that cannot be told is given up after so many tries.
 const NOTICE_ATTEMPTS_MAX: i64 = 20;
+/// A notice for somebody who cannot be reached waits for them after so many tries.
+const UNREACHABLE_ATTEMPTS_MAX: i64 = 2;
 
 /// Sends due parcels to their buyers.
 ///
@@ -44,7 +46,7 @@ pub async fn parcels(works: &Works, courier: &Arc<dyn Courier>) -> Result<Again,
     tx.commit().await?;
     join_all(claimed.into_iter().map(|parcel| async move {
         let order = parcel.order_id;
-        if let Err(error) = deliver(works, courier, parcel).await {
+        if let Err(error) = deliver(works, courier, parcel, now).await {
             tracing::error!(id = %order, %error, "a parcel could not be delivered; its lease brings it back");
         }
     }))
@@ -52,26 +54,31 @@ pub async fn parcels(works: &Works, courier: &Arc<dyn Courier>) -> Result<Again,
     Ok(Again::Now)
 }
 
-async fn deliver(works: &Works, courier: &Arc<dyn Courier>, parcel: parcel::Parcel) -> Result<(), OrderError> {
+async fn deliver(
+    works: &Works,
+    courier: &Arc<dyn Courier>,
+    parcel: parcel::Parcel,
+    claimed_at: Moment,
+) -> Result<(), OrderError> {
     let mut tx = works.db.read().await?;
     let order = records::by_id(&mut tx, parcel.order_id).await?.ok_or(OrderError::Moved)?;
     let buyer = people::by_id(&mut tx, order.buyer).await?;
     drop(tx);
     let Some((buyer, to)) = buyer.and_then(|buyer| Some((buyer.telegram_id?, buyer))).map(|(to, buyer)| (buyer, to))
     else {
-        return wait(works, &order, None, None).await;
+        return keep(works, &order, claimed_at, None).await;
     };
     let codes = parcel.open(&works.keys)?;
     let count = u32::try_from(parcel.count).unwrap_or(0);
     let pieces = parcel::lay_out(&codes, &courier.labels(buyer.language(), &order, count));
     match courier.send(to, pieces).await {
         Ok(()) => arrived(works, courier, order, &buyer, to).await,
-        Err(Undelivered::Unreachable) => wait(works, &order, None, Some(to)).await,
+        Err(Undelivered::Unreachable) => keep(works, &order, claimed_at, Some(to)).await,
         Err(Undelivered::Later | Undelivered::Refused) => {
             let tries = u32::try_from(parcel.attempts).unwrap_or(0).min(10);
             let pause = RETRY.saturating_mul(1 << tries).min(RETRY_MAX);
             let due = works.world.now().plus(works.world.entropy.jittered(pause));
-            wait(works, &order, Some(due), None).await
+            wait(works, &order, due).await
         }
     }
 }
@@ -84,7 +91,6 @@ async fn arrived(
     buyer: &people::Buyer,
     to: TelegramId,
 ) -> Result<(), OrderError> {
-    let now = works.world.now();
     let before = order.clone();
     // Sent again by *resend*, an order that was delivered before stays delivered.
     if !matches!(order.state, State::Delivered { .. }) {
@@ -94,35 +100,38 @@ async fn arrived(
     order.version = order.version.saturating_add(1);
     let screen = courier.show(buyer.language(), to, &order).await;
     let mut tx = works.db.begin().await?;
+    let now = works.world.now();
     parcel::sent(&mut tx, order.id, now).await?;
-    let next = Next {
-        state: order.state.clone(),
-        work: None,
-        tell_at: screen.is_err().then(|| now.plus(RETRY)),
-        attempts: 0,
-        key: order.key,
-    };
+    let tell_at = screen.is_err().then(|| now.plus(RETRY));
+    let next = Next { state: order.state.clone(), work: None, tell_at, attempts: 0, key: order.key };
     if records::advance(&mut tx, &before, &next, now).await? && screen.is_ok() {
-        records::told(&mut tx, order.id, order.version, now).await?;
+        records::told(&mut tx, order.id, order.version).await?;
     }
     tx.commit().await?;
     tracing::info!(order = %order.no, "parcel delivered");
     Ok(())
 }
 
-async fn wait(
-    works: &Works,
-    order: &Order,
-    due: Option<Moment>,
-    unreachable: Option<TelegramId>,
-) -> Result<(), OrderError> {
+async fn wait(works: &Works, order: &Order, due: Moment) -> Result<(), OrderError> {
     let mut tx = works.db.begin().await?;
     parcel::put_off(&mut tx, order.id, due, works.world.now()).await?;
-    if let Some(to) = unreachable {
+    tx.commit().await?;
+    tracing::info!(order = %order.no, "parcel put off");
+    Ok(())
+}
+
+/// Keeps a parcel until its buyer comes back, unless they came back while it was being sent.
+async fn keep(works: &Works, order: &Order, claimed_at: Moment, to: Option<TelegramId>) -> Result<(), OrderError> {
+    let now = works.world.now();
+    let mut tx = works.db.begin().await?;
+    let kept = parcel::keep(&mut tx, order.id, claimed_at, now).await?;
+    if !kept {
+        parcel::put_off(&mut tx, order.id, now, now).await?;
+    } else if let Some(to) = to {
         people::set_reachable(&mut tx, to, false).await?;
     }
     tx.commit().await?;
-    tracing::info!(order = %order.no, waits_for_buyer = due.is_none(), "parcel put off");
+    tracing::info!(order = %order.no, kept, "parcel not delivered: its buyer cannot be reached");
     Ok(())
 }
 
@@ -164,13 +173,16 @@ async fn show(works: &Works, courier: &Arc<dyn Courier>, order: &Order) -> Resul
             if screen != order.screen {
                 records::set_screen(&mut tx, order.id, screen).await?;
             }
-            records::told(&mut tx, order.id, order.version, works.world.now()).await?;
+            // The order moved meanwhile, and its newer screen may have been shown before this one.
+            if !records::told(&mut tx, order.id, order.version).await? {
+                records::tell_now(&mut tx, order.id, works.world.now()).await?;
+            }
         }
         Err(Undelivered::Later) => {
             records::tell_later(&mut tx, order.id, order.version, works.world.now().plus(RETRY)).await?;
         }
         Err(Undelivered::Unreachable | Undelivered::Refused) => {
-            records::told(&mut tx, order.id, order.version, works.world.now()).await?;
+            records::told(&mut tx, order.id, order.version).await?;
         }
     }
     tx.commit().await
@@ -230,10 +242,18 @@ async fn tell(works: &Works, courier: &Arc<dyn Courier>, row: NoticeRow) -> Resu
         Some(news) => courier.tell(language, row.telegram_id, news).await,
         None => Err(Undelivered::Refused),
     };
-    let again = told == Err(Undelivered::Later) && row.attempts < NOTICE_ATTEMPTS_MAX;
+    // Somebody who cannot be reached is tried once more, because they may come back in this very moment.
+    let tries = match told {
+        Err(Undelivered::Later) => NOTICE_ATTEMPTS_MAX,
+        Err(Undelivered::Unreachable) => UNREACHABLE_ATTEMPTS_MAX,
+        Ok(_) | Err(Undelivered::Refused) => 0,
+    };
+    let again = row.attempts < tries;
     let due = again.then(|| works.world.now().plus(RETRY_MAX.min(RETRY.saturating_mul(1 << row.attempts.clamp(0, 8)))));
+    let waits = !again && told == Err(Undelivered::Unreachable);
     let mut tx = works.db.begin().await?;
-    tx.execute("UPDATE notices SET due_at_ms = $1 WHERE id = $2", args![due, row.id]).await?;
+    tx.execute("UPDATE notices SET due_at_ms = $1, waits = $2 WHERE id = $3", args![due, i64::from(waits), row.id])
+        .await?;
     if let (Ok(message), Some(News::Question { buyer, .. })) = (told, &news)
         && let Ok(buyer) = buyer.parse::<BuyerId>()
     {

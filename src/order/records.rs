@@ -373,18 +373,24 @@ pub async fn claim_screens(tx: &mut Tx, limit: u32, now: Moment) -> Result<Vec<O
     orders(rows)
 }
 
-/// The screen shows this version of the order. If it has moved on meanwhile, it is told again, because this
-/// showing may have covered a newer one.
+/// The screen shows this version of the order; a later one stays to be told. Says whether it is still this one.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn told(tx: &mut Tx, id: OrderId, version: i64, now: Moment) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE orders SET tell_at_ms = CASE WHEN version = $1 THEN NULL ELSE $2 END WHERE id = $3",
-        args![version, now, id],
-    )
-    .await
-    .map(|_| ())
+pub async fn told(tx: &mut Tx, id: OrderId, version: i64) -> Result<bool, StoreError> {
+    let rows =
+        tx.execute("UPDATE orders SET tell_at_ms = NULL WHERE id = $1 AND version = $2", args![id, version]).await?;
+    Ok(rows == 1)
+}
+
+/// The screen may be behind the order: it is due.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn tell_now(tx: &mut Tx, id: OrderId, now: Moment) -> Result<(), StoreError> {
+    tx.execute("UPDATE orders SET tell_at_ms = $1 WHERE id = $2 AND tell_at_ms IS NULL", args![now, id])
+        .await
+        .map(|_| ())
 }
 
 /// Tries a screen again later.

@@ -49,7 +49,7 @@ impl Shop {
         Ok(tx.commit().await?)
     }
 
-    /// A buyer is back in private: parcels that waited for them are due.
+    /// A buyer is back in private: parcels and news that waited for them are due.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -57,10 +57,12 @@ impl Shop {
         let mut tx = self.db.begin().await?;
         if let Some(id) = buyer.telegram_id {
             people::set_reachable(&mut tx, id, true).await?;
+            notice::wake(&mut tx, &self.world, id).await?;
         }
         let woken = crate::delivery::parcel::wake(&mut tx, buyer.id, self.world.now()).await?;
         tx.commit().await?;
         self.bells.parcels().notify_one();
+        self.bells.notices().notify_one();
         Ok(woken)
     }
 

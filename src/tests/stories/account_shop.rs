@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{ADMIN, BO, Story};
 use crate::demo::account_shop::{Credentials, Shape};
-use crate::demo::{Canned, Fault};
 use crate::demo::stage::{EMAIL, Scenery};
 use crate::demo::telegram::Seen;
+use crate::demo::{Canned, Fault};
 use crate::tests::both::{Fresh, on_both};
 
 fn accounts(scenery: &Scenery) {

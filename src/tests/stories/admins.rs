@@ -1,9 +1,11 @@
 //! The desk: money in and out of wallets, once; prices and suppliers; and nothing of it for strangers.
 
+use std::time::Duration;
+
 use super::{ADMIN, BO, EVE, Story};
 use crate::bot::gate::ADMIN_COMMANDS;
-use crate::demo::{Fault, Gate};
 use crate::demo::stage::Scenery;
+use crate::demo::{Fault, Gate};
 use crate::tests::both::{Fresh, on_both};
 
 fn goods(scenery: &Scenery) {
@@ -119,6 +121,25 @@ on_both! {
         story.asks(BO, "/search wechat", "This is what I found").await.button("WeChat account · 0.77 USDT").unwrap();
         story.asks(ADMIN, "/margin 0", "The margin is 0").await;
         story.asks(BO, "/search wechat", "This is what I found").await.button("WeChat account · 0.70 USDT").unwrap();
+        story.end().await;
+    }
+
+    async fn an_admin_who_blocked_the_bot_hears_when_they_come_back(fresh: Fresh) {
+        let story = Story::begin(&fresh, goods).await;
+        story.rich(BO, "Bo", "10").await;
+        story.stocked("60 uc").await;
+        let no = story.number("60 uc").await;
+        story.scenery.telegram.block(ADMIN);
+        story.scenery.one4all.next_codes(&["A", "B"]);
+        let refused = story.scenery.telegram.count("403");
+        let order = story.buys(BO, &no).await;
+        story.becomes(&order, "A person is looking into it").await;
+        story.until("the alarm met the block", || story.scenery.telegram.count("403") > refused).await;
+        story.later(Duration::from_secs(10));
+        story.until("it met the block again", || story.scenery.telegram.count("403") > refused + 1).await;
+        story.scenery.telegram.unblock(ADMIN);
+        story.asks(ADMIN, "/start", "Hello, Ada!").await;
+        story.sees(ADMIN, "waits for a person").await;
         story.end().await;
     }
 

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::{ADMIN, BO, Story};
 use crate::demo::account_shop::{Ordered, Paid, Shape};
-use crate::demo::{Canned, Fault};
 use crate::demo::stage::Scenery;
 use crate::demo::telegram::{Action, Seen};
+use crate::demo::{Canned, Fault};
 use crate::tests::both::{Fresh, on_both};
 
 const TRON: &str = "USDT · Tron (TRC-20)";

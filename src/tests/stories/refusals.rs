@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 use super::{ADMIN, BO, Story};
-use crate::demo::{Canned, Fault};
 use crate::demo::stage::Scenery;
+use crate::demo::{Canned, Fault};
 use crate::tests::both::{Fresh, on_both};
 
 const SIXTY: &str = "clp00000001";

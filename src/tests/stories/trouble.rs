@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{ADMIN, BO, EVE, Story};
-use crate::demo::{Canned, Fault, Gate};
 use crate::demo::stage::Scenery;
+use crate::demo::{Canned, Fault, Gate};
 use crate::tests::both::{Fresh, on_both};
 
 fn sixty(scenery: &Scenery) {
