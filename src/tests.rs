@@ -8,5 +8,6 @@ mod http;
 mod inbox;
 mod outbox;
 mod poll;
+mod readme;
 mod stories;
 mod tidy;

@@ -69,6 +69,9 @@ pub async fn start(clerk: &Clerk, visit: &Visit, payload: &str) -> Done {
     let greeting = clerk.html(visit.language, "greeting", &[("name", visit.buyer.name.as_str().into())]);
     let shop = clerk.categories(visit.language, 0);
     clerk.reply(visit, &View { html: format!("{greeting}\n\n{}", shop.html), rows: shop.rows }).await?;
+    if visit.private && visit.admin {
+        clerk.set_admin_menu(visit.person).await;
+    }
     Ok(())
 }
 

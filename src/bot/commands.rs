@@ -10,6 +10,7 @@ use crate::bot::data::Data;
 use crate::bot::gate::{ADMIN_COMMANDS, Command, Visit};
 use crate::bot::view::View;
 use crate::bot::{Clerk, Done, account, orders, purchase};
+use crate::id::TelegramId;
 use crate::locale::Language;
 
 /// The buyer's commands in the menu, each with its locale key.
@@ -82,15 +83,18 @@ impl Clerk {
         }
         self.set_menu(bot.set_my_commands(self.menu(Language::English))).await;
         for admin in self.shop.admins.iter() {
-            let mut commands = self.menu(Language::English);
-            commands.extend(
-                ADMIN_COMMANDS
-                    .iter()
-                    .map(|name| BotCommand::new(*name, self.text(Language::English, "menu-admin", &[]))),
-            );
-            let scope = BotCommandScope::Chat { chat_id: Recipient::Id(ChatId(admin.0)) };
-            self.set_menu(bot.set_my_commands(commands).scope(scope)).await;
+            self.set_admin_menu(*admin).await;
         }
+    }
+
+    /// Sets the menu in one admin's own chat. Telegram refuses it until they have started the bot, so it is set
+    /// again when they do.
+    pub async fn set_admin_menu(&self, admin: TelegramId) {
+        let mut commands = self.menu(Language::English);
+        let words = self.text(Language::English, "menu-admin", &[]);
+        commands.extend(ADMIN_COMMANDS.iter().map(|name| BotCommand::new(*name, words.as_str())));
+        let scope = BotCommandScope::Chat { chat_id: Recipient::Id(ChatId(admin.0)) };
+        self.set_menu(self.telegram.bot().set_my_commands(commands).scope(scope)).await;
     }
 
     fn menu(&self, language: Language) -> Vec<BotCommand> {

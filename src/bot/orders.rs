@@ -144,7 +144,8 @@ impl Clerk {
                     view = view.row(vec![self.button(language, "button-codes", Data::Codes(order.no))]);
                 }
             }
-            State::AwaitingPayment { invoice, .. } => {
+            // Once the money is seen, nothing may ask the buyer to send it again.
+            State::AwaitingPayment { invoice, progress, .. } if wants_money(*progress) => {
                 lines.push(self.invoice_words(language, order));
                 view.rows.extend(self.invoice_buttons(language, invoice));
             }
@@ -153,7 +154,7 @@ impl Clerk {
                 let again = Data::Card(order.deal.product, order.deal.quantity);
                 view = view.row(vec![self.button(language, "button-try-again", again)]);
             }
-            State::Stuck { .. } | State::Reserved | State::Submitted(_) => {}
+            State::AwaitingPayment { .. } | State::Stuck { .. } | State::Reserved | State::Submitted(_) => {}
         }
         View { html: lines.join("\n\n"), rows: view.rows }
     }
@@ -275,6 +276,11 @@ impl Clerk {
 fn until(seconds: i64) -> String {
     time::OffsetDateTime::from_unix_timestamp(seconds)
         .map_or_else(|_| String::new(), |at| format!("{:02}:{:02} UTC", at.hour(), at.minute()))
+}
+
+/// Whether the buyer still has to send something.
+const fn wants_money(progress: PaymentProgress) -> bool {
+    matches!(progress, PaymentProgress::Waiting | PaymentProgress::Underpaid)
 }
 
 const fn progress_key(progress: PaymentProgress) -> &'static str {

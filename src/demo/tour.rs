@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use futures::future::{Either, select};
+use serde_json::json;
 
 use self::books::{Figures, Owned};
 pub use self::log::{Log, LogWriter};
@@ -187,6 +188,11 @@ impl Tour<'_> {
         self.teller.chapter("An admin tops up a wallet");
         self.says(BO, "/start");
         self.sees(BO, "Hello, Bo!").await?;
+        self.says(ADMIN, "/start");
+        self.sees(ADMIN, "Hello, Ada!").await?;
+        let telegram = self.scenery.telegram.clone();
+        let scope = json!({"type": "chat", "chat_id": ADMIN});
+        self.teller.until("the admin's menu is set", || telegram.commands(&scope, "")).await?;
         self.says(ADMIN, "/topup @bo 10 welcome");
         let done = self.sees(ADMIN, "10.00 USDT added to the wallet").await?;
         ensure!(done.button("Undo").is_some(), "a top-up cannot be undone");
@@ -267,7 +273,8 @@ impl Tour<'_> {
     /// The payment is seen, confirmed, and the accounts arrive; all in one message that changes.
     async fn payment(&mut self, invoice: &Invoice) -> Result<Vec<Owned>> {
         self.teller.chapter("Mei's payment arrives");
-        self.state(invoice, "Seen, confirming").await?;
+        let seen = self.state(invoice, "Seen, confirming").await?;
+        ensure!(!seen.text.contains("Send exactly"), "who has paid is asked to pay again");
         ensure!(self.scenery.account_shop.confirm(&invoice.order_no), "the payment cannot be confirmed");
         self.state(invoice, "Paid").await?;
         let parcel = self.parcel(MEI).await?;
@@ -337,9 +344,9 @@ impl Tour<'_> {
     }
 
     /// Waits until the one message of an invoice shows a state.
-    async fn state(&mut self, invoice: &Invoice, words: &str) -> Result<()> {
+    async fn state(&mut self, invoice: &Invoice, words: &str) -> Result<Arc<Seen>> {
         let telegram = self.scenery.telegram.clone();
-        let found = || telegram.message(MEI, invoice.message).filter(|seen| seen.text.contains(words)).map(|_| ());
+        let found = || telegram.message(MEI, invoice.message).filter(|seen| seen.text.contains(words));
         self.teller.until(&format!("the invoice's message shows {words:?}"), found).await
     }
 
