@@ -22,6 +22,7 @@ on_both! {
             "<i>\u{1f381}\u{1f468}\u{200d}\u{1f469}</i>&lt;".repeat(250),
             "\u{1f381}<b>\r\nline & line\n</b>\t".repeat(5000).chars().take(100_000).collect(),
             " two\nlines ".to_owned(),
+            "  padded  ".to_owned(),
         ];
         for code in &codes {
             story.scenery.one4all.next_codes(&[code]);
