@@ -5,7 +5,12 @@
 //! `cargo bench --bench cost`. Processor time is the kernel's count for every thread of this process but those of
 //! the null Telegram, user and system mode together. Percentiles are exact, from all measurements sorted.
 
-#![expect(clippy::print_stdout, clippy::expect_used, clippy::disallowed_methods, reason = "a benchmark measures by the machine's clock, prints, and has no one to hand an error to")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a benchmark measures by the machine's clock, prints, and has no one to hand an error to"
+)]
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -84,10 +89,19 @@ impl NullTelegram {
             }
             if head.trim().is_empty() {
                 std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink()).expect("a body");
-                let result = if bare { "true" } else { r#"{"message_id":1,"id":1,"is_bot":true,"first_name":"K","username":"kiosk_bot","can_join_groups":true,"can_read_all_group_messages":false,"supports_inline_queries":true,"has_main_web_app":false,"can_connect_to_business":false}"# };
+                let result = if bare {
+                    "true"
+                } else {
+                    r#"{"message_id":1,"id":1,"is_bot":true,"first_name":"K","username":"kiosk_bot","can_join_groups":true,"can_read_all_group_messages":false,"supports_inline_queries":true,"has_main_web_app":false,"can_connect_to_business":false}"#
+                };
                 let body = format!(r#"{{"ok":true,"result":{result}}}"#);
                 let mut answer = line;
-                write!(answer, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()).expect("an answer");
+                write!(
+                    answer,
+                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+                .expect("an answer");
                 self.taken.fetch_add(1, Ordering::Relaxed);
                 (length, bare) = (0, false);
             }
@@ -220,7 +234,8 @@ async fn main() {
     scenery.one4all.fill(PRODUCTS);
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite://{}", folder.path().join("kiosk.db").display());
-    let tier = [("KIOSK_SUPPLIER__ONE4ALL__TIER", "enterprise"), ("KIOSK_SUPPLIER__ONE4ALL__PURCHASES_PER_10S", "1000")];
+    let tier =
+        [("KIOSK_SUPPLIER__ONE4ALL__TIER", "enterprise"), ("KIOSK_SUPPLIER__ONE4ALL__PURCHASES_PER_10S", "1000")];
     let settings = scenery.settings(&world, &url, &tier).expect("settings");
     let suppliers = Suppliers::new(supplier::registry(&settings, &world).expect("suppliers"));
     let db = Db::open(&url).await.expect("a database");

@@ -120,7 +120,8 @@ impl Shop {
         let stat = self.proc("stat");
         // The name in front may hold blanks.
         let (_, rest) = stat.rsplit_once(')').expect("a name");
-        let ticks: u64 = rest.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("a number")).sum();
+        let ticks: u64 =
+            rest.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("a number")).sum();
         Duration::from_millis(ticks * 10)
     }
 }

@@ -10,7 +10,12 @@
 //! Buyers, stand-ins and shop share the processors, so the figures are what is left for the shop, not what it
 //! could do alone. Percentiles are exact, from all measurements sorted.
 
-#![expect(clippy::print_stdout, clippy::expect_used, clippy::disallowed_methods, reason = "a benchmark measures by the machine's clock, prints, and has no one to hand an error to")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a benchmark measures by the machine's clock, prints, and has no one to hand an error to"
+)]
 
 mod child;
 mod crowd;
@@ -53,7 +58,8 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let past = words.iter().position(|word| word == "--past-orders").and_then(|at| words.get(at + 1));
     let past = past.map_or(1_000_000, |count| count.parse::<i64>().expect("a number of past orders"));
-    let named: Vec<&str> = words.iter().map(String::as_str).filter(|word| word.starts_with(|c: char| c.is_alphabetic())).collect();
+    let named: Vec<&str> =
+        words.iter().map(String::as_str).filter(|word| word.starts_with(|c: char| c.is_alphabetic())).collect();
     let chosen = if named.is_empty() { PARTS.to_vec() } else { named };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let mut lines = Vec::new();

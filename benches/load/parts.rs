@@ -228,8 +228,12 @@ pub async fn burst() -> Vec<Line> {
         let scenery = Arc::clone(&scenery);
         tokio::spawn(async move { (buyer, crowd::quote(&scenery, buyer).await) })
     }));
-    let quotes: Vec<(i64, i64)> =
-        quotes.await.into_iter().filter_map(|quote| quote.ok()).filter_map(|(buyer, quote)| Some((buyer, quote?))).collect();
+    let quotes: Vec<(i64, i64)> = quotes
+        .await
+        .into_iter()
+        .filter_map(|quote| quote.ok())
+        .filter_map(|(buyer, quote)| Some((buyer, quote?)))
+        .collect();
     let mut lines = vec![Line::new("quotes shown to 4,000 buyers at once", "4000", quotes.len().to_string())];
     let began = Instant::now();
     let all = join_all(quotes.into_iter().map(|(buyer, quote)| {
@@ -246,9 +250,18 @@ pub async fn burst() -> Vec<Line> {
     let starts = std::iter::once(began).chain(done.iter().copied());
     let pairs = starts.zip(&done).map(|(before, after)| *after - before);
     let answered = all.iter().filter(|(_, answered)| *answered).count();
-    lines.push(Line::new("4,000 press at once: delivered, answered", "4000, 4000", format!("{}, {answered}", all.len())));
-    lines.push(Line::new("  until all have their codes", "", millis(done.last().map_or(Duration::ZERO, |last| *last - began))));
+    lines.push(Line::new(
+        "4,000 press at once: delivered, answered",
+        "4000, 4000",
+        format!("{}, {answered}", all.len()),
+    ));
+    lines.push(Line::new(
+        "  until all have their codes",
+        "",
+        millis(done.last().map_or(Duration::ZERO, |last| *last - began)),
+    ));
     lines.push(Line::new("  longest time without a delivery", "", millis(pairs.max().unwrap_or_default())));
+    lines.push(Line::new("  resident afterwards", "", mebibytes(shop.resident())));
     lines.extend(books(&scenery, &place, shop, witness, BURST).await);
     lines
 }
@@ -279,7 +292,11 @@ async fn books(scenery: &Scenery, place: &Place, shop: Shop, witness: Witness, b
     db.close().await;
     let total = sold.len();
     vec![
-        Line::new("sold there, delivered here, orders not delivered", "equal, 0", format!("{total}, {delivered}, {open}")),
+        Line::new(
+            "sold there, delivered here, orders not delivered",
+            "equal, 0",
+            format!("{total}, {delivered}, {open}"),
+        ),
         Line::new("codes sent once, sent again (events missed)", "all, 0", format!("{once}, {twice} ({missed})")),
         Line::new("wallets + held + sales - top-ups", "0", (money - buyers * crowd::WALLET).to_string()),
     ]

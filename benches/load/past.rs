@@ -21,7 +21,7 @@ macro_rules! past {
     };
 }
 
-const STATEMENTS: [&str; 4] = [
+const STATEMENTS: [&str; 5] = [
     past!(
         "INSERT INTO orders (id, no, quote_id, buyer_id, product_no, supplier, sku, category_id, title, quantity, \
          unit_price, total, currency, unit_cost, cost_currency, rate, payment, idempotency_key, state, detail, version, \
@@ -33,6 +33,10 @@ const STATEMENTS: [&str; 4] = [
     past!(
         "INSERT INTO parcels (order_id, sealed, count, state, attempts, updated_at_ms) \
          SELECT id, hex(randomblob(60)), 1, 'sent', 1, at FROM past"
+    ),
+    past!(
+        "INSERT INTO updates (update_id, lane, payload, received_at_ms, lease_owner, lease_until_ms, done) \
+         SELECT i + 1, i % 64, '', unixepoch() * 1000, 'past', 0, 1 FROM past"
     ),
     past!("INSERT INTO accounts (id, currency, balance) SELECT 'held:' || id, 'USDT', 0 FROM past"),
     past!(
