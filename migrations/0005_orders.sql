@@ -66,6 +66,10 @@ CREATE TABLE orders (
 CREATE INDEX orders_due ON orders (supplier, work, due_at_ms) WHERE due_at_ms IS NOT NULL;
 CREATE INDEX orders_tell ON orders (tell_at_ms) WHERE tell_at_ms IS NOT NULL;
 CREATE INDEX orders_by_buyer ON orders (buyer_id, created_at_ms);
+-- A buyer with years of orders is asked about like one with none: what is set aside for them, and what waits
+-- for them to come back.
+CREATE INDEX orders_set_aside ON orders (buyer_id) WHERE state IN ('reserved', 'submitted', 'stuck');
+CREATE INDEX orders_to_hand_over ON orders (buyer_id) WHERE state = 'fulfilled';
 CREATE INDEX orders_stuck ON orders (created_at_ms) WHERE state = 'stuck';
 CREATE UNIQUE INDEX orders_by_reference ON orders (supplier, reference) WHERE reference IS NOT NULL;
 

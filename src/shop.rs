@@ -141,6 +141,15 @@ impl Shop {
         Ok(Wallet { balance, reserved, movements })
     }
 
+    /// What a buyer can spend.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn balance(&self, buyer: BuyerId) -> Result<Money, ShopError> {
+        let mut tx = self.db.read().await?;
+        Ok(ledger::balance(&mut tx, buyer, self.catalog.currency()).await?)
+    }
+
     /// The ways the product of a quote can be paid past the wallet, now.
     ///
     /// # Errors
@@ -187,7 +196,7 @@ impl Shop {
             }
             Err(OrderError::Ledger(LedgerError::NotCovered)) => {
                 drop(tx);
-                let balance = self.wallet(quote.buyer).await?.balance;
+                let balance = self.balance(quote.buyer).await?;
                 Err(Refusal::WalletTooSmall { balance, total: quote.deal.total }.into())
             }
             Err(error) => Err(error.into()),

@@ -109,7 +109,7 @@ impl Clerk {
     /// [`ShopError`].
     pub async fn quote_view(&self, language: Language, quote: &Quote) -> Result<View, ShopError> {
         let deal = &quote.deal;
-        let balance = self.shop.wallet(quote.buyer).await?.balance;
+        let balance = self.shop.balance(quote.buyer).await?;
         let after = balance.minus(deal.total).ok().filter(|after| after.minor() >= 0);
         let item = self.shop.catalog.item(deal.product);
         let title = item.as_ref().map_or(deal.title.as_str(), |item| item.name_in(language.code())).to_owned();

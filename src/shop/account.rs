@@ -12,7 +12,7 @@ struct Sum {
     total: i64,
 }
 
-/// What is set aside for a buyer's orders under way.
+/// What is set aside for a buyer's orders under way. The states stand as they do in the index `orders_set_aside`.
 ///
 /// # Errors
 /// [`StoreError`].

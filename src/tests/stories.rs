@@ -95,19 +95,12 @@ impl Story {
     /// Waits for a message in a chat that is as wanted; `what` names it if it never comes.
     pub(super) async fn finds(&self, chat: i64, what: &str, wanted: impl Fn(&Seen) -> bool) -> Arc<Seen> {
         let found = self.scenery.telegram.wait_for(chat, |seen| seen.by_bot && wanted(seen), PATIENCE).await;
-        match found {
-            Some(seen) => seen,
-            None => {
-                let all: Vec<String> = self
-                    .scenery
-                    .telegram
-                    .messages(chat)
-                    .iter()
-                    .map(|seen| format!("{} {}", seen.id, seen.text.chars().take(600).collect::<String>()))
-                    .collect();
-                panic!("nobody said {what:?} in {chat}; said was: {all:#?}")
-            }
+        if let Some(seen) = found {
+            return seen;
         }
+        let shown = |seen: &Arc<Seen>| format!("{} {}", seen.id, seen.text.chars().take(600).collect::<String>());
+        let all: Vec<String> = self.scenery.telegram.messages(chat).iter().map(shown).collect();
+        panic!("nobody said {what:?} in {chat}; said was: {all:#?}")
     }
 
     /// Waits for a message in a chat that contains `words`.

@@ -139,7 +139,8 @@ pub(super) async fn take_all(tx: &mut Tx, owner: &str) -> Result<u64, StoreError
 
 /// Takes up to `limit` rows nobody holds, oldest first, and never one whose lane has an earlier row
 /// that somebody else still holds. The guard stands outside as well, because PostgreSQL hands the
-/// same rows to two claims otherwise.
+/// same rows to two claims otherwise. The order is that of a sum, because SQLite would rather walk the
+/// primary key, and with it every row that is done, than sort the few that are not.
 pub(super) async fn claim(tx: &mut Tx, lease: Lease<'_>, limit: i64) -> Result<Vec<Row>, StoreError> {
     let mut rows: Vec<Row> = tx
         .fetch_all(
@@ -150,7 +151,7 @@ pub(super) async fn claim(tx: &mut Tx, lease: Lease<'_>, limit: i64) -> Result<V
                     SELECT 1 FROM updates held WHERE held.lane = open.lane AND held.done = 0
                     AND held.update_id < open.update_id AND held.lease_owner NOT IN ($1, '')
                     AND held.lease_until_ms > $3)
-                ORDER BY open.update_id LIMIT $4)
+                ORDER BY open.update_id + 0 LIMIT $4)
              RETURNING update_id, lane, payload, received_at_ms, attempts",
             args![lease.owner, lease.until, lease.now, limit],
         )
