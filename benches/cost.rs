@@ -220,7 +220,7 @@ async fn updates(null: &NullTelegram, inbox: &Inbox, text: &str, first: usize) {
         inbox.flush().await.expect("marked");
         // The first round meets every person for the first time.
         if round > 0 {
-            times.push((null.processor_time_of_others() - before) / 1000);
+            times.push(null.processor_time_of_others().saturating_sub(before) / 1000);
         }
     }
     say(&format!("processor time of {text}, rounds of 1,000 from 500 people"), "< 500 µs", &mut times);

@@ -11,7 +11,7 @@ use kiosk::secret::KeyRing;
 use kiosk::world::World;
 
 /// Nothing may take longer; a run that does has failed.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// How often waiting looks again.
 pub const LOOK: Duration = Duration::from_millis(1);
 

@@ -152,11 +152,10 @@ impl Witness {
                             let code = message.text.lines().last().unwrap_or_default().to_owned();
                             *seen.entry(code).or_insert(0_u32) += 1;
                         }
-                        Ok(Ok(_)) => {}
                         Ok(Err(RecvError::Lagged(count))) => missed += count,
                         Ok(Err(RecvError::Closed)) => return (seen, missed),
                         Err(_) if stop.load(Ordering::Relaxed) => return (seen, missed),
-                        Err(_) => {}
+                        Ok(Ok(_)) | Err(_) => {}
                     }
                 }
             }),

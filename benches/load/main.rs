@@ -1,5 +1,5 @@
 //! A load run: the real binary, as a process of its own, against the stand-ins in this one, over HTTP on the
-//! loopback interface, with SQLite at `synchronous=FULL`. The suppliers' limits are lifted on both sides.
+//! loopback interface, with a database file at `synchronous=FULL`. The suppliers' limits are lifted on both sides.
 //!
 //! ```text
 //! cargo bench --bench load                                  everything but the million

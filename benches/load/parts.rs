@@ -133,7 +133,7 @@ async fn one_round(scenery: &Scenery, shop: &Shop, command: &str) -> Duration {
     }
     // Marks of what is done follow a little later.
     tokio::time::sleep(Duration::from_millis(300)).await;
-    (shop.processor_time() - before) / ROUND
+    shop.processor_time().saturating_sub(before) / ROUND
 }
 
 /// Inline answers over a large catalogue, as a person sees them: from the query to the offer.
@@ -196,7 +196,7 @@ impl Window {
         tokio::time::sleep(WARM_UP).await;
         let (from, before) = (Instant::now(), shop.processor_time());
         tokio::time::sleep(SALES).await;
-        Self { from, until: Instant::now(), processor: shop.processor_time() - before }
+        Self { from, until: Instant::now(), processor: shop.processor_time().saturating_sub(before) }
     }
 
     fn lines(&self, all: &[Option<Sale>], who: &str) -> Vec<Line> {
@@ -228,12 +228,8 @@ pub async fn burst() -> Vec<Line> {
         let scenery = Arc::clone(&scenery);
         tokio::spawn(async move { (buyer, crowd::quote(&scenery, buyer).await) })
     }));
-    let quotes: Vec<(i64, i64)> = quotes
-        .await
-        .into_iter()
-        .filter_map(|quote| quote.ok())
-        .filter_map(|(buyer, quote)| Some((buyer, quote?)))
-        .collect();
+    let quotes: Vec<(i64, i64)> =
+        quotes.await.into_iter().filter_map(Result::ok).filter_map(|(buyer, quote)| Some((buyer, quote?))).collect();
     let mut lines = vec![Line::new("quotes shown to 4,000 buyers at once", "4000", quotes.len().to_string())];
     let began = Instant::now();
     let all = join_all(quotes.into_iter().map(|(buyer, quote)| {
