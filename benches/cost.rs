@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use kiosk::bot::view::Shown;
 use kiosk::bot::{Clerk, Front};
 use kiosk::catalog::pricing::Prices;
 use kiosk::catalog::{Catalog, Shelf, Suppliers, records, refresh};
@@ -153,6 +154,7 @@ fn clerk(world: &World, telegram: Telegram, db: &Db, catalog: &Catalog, supplier
         shop,
         desk,
         people: People::default(),
+        shown: Shown::default(),
     }
 }
 

@@ -45,7 +45,7 @@ enum Command {
     },
     /// Say what is configured, reach each service, and say what to do.
     Check,
-    /// Print a new sealing key for KIOSK_VAULT__KEYS.
+    /// Print a new sealing key, for `KIOSK_VAULT__KEYS`.
     Key,
     /// Bring the database's tables up to date.
     Migrate,
