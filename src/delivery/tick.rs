@@ -98,18 +98,23 @@ async fn arrived(
     }
     // What the screen shows is the version about to be written.
     order.version = order.version.saturating_add(1);
-    let screen = courier.show(buyer.language(), to, &order).await;
-    let mut tx = works.db.begin().await?;
     let now = works.world.now();
+    let mut tx = works.db.begin().await?;
     parcel::sent(&mut tx, order.id, now).await?;
-    let tell_at = screen.is_err().then(|| now.plus(RETRY));
-    let next = Next { state: order.state.clone(), work: None, tell_at, attempts: 0, key: order.key };
-    if records::advance(&mut tx, &before, &next, now).await? && screen.is_ok() {
-        records::told(&mut tx, order.id, order.version).await?;
-    }
+    // The screen is due by itself in a moment, in case it cannot be shown right away.
+    let next =
+        Next { state: order.state.clone(), work: None, tell_at: Some(now.plus(RETRY)), attempts: 0, key: order.key };
+    records::advance(&mut tx, &before, &next, now).await?;
     tx.commit().await?;
     tracing::info!(order = %order.no, "parcel delivered");
-    Ok(())
+    // Only now the screen: an edit that Telegram keeps waiting must not bring the parcel a second time.
+    let Ok(screen) = courier.show(buyer.language(), to, &order).await else { return Ok(()) };
+    let mut tx = works.db.begin().await?;
+    if screen != order.screen {
+        records::set_screen(&mut tx, order.id, screen).await?;
+    }
+    records::told(&mut tx, order.id, order.version).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn wait(works: &Works, order: &Order, due: Moment) -> Result<(), OrderError> {

@@ -28,8 +28,8 @@ use crate::world::{Moment, World};
 
 /// Requests at once.
 const SLOTS: usize = 64;
-/// How long a message is tried.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a message is tried: shorter than the lease of the durable work that may be waiting for it.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// The pace of groups: 20 a minute.
 const GROUP_PACE: Pace = Pace { step: Duration::from_secs(3), burst: Duration::from_secs(57) };
 /// The pace of notices and broadcasts together: 30 a second.
