@@ -149,6 +149,7 @@ refused-too-few = Only { $left } left. No money was taken.
 refused-quantity = The quantity must be a whole number from { $min } to { $max }. No money was taken.
 refused-wallet = Your wallet holds { $balance }, and this costs { $total }. { $missing } is missing. No money was taken.
 refused-payment = This product cannot be paid that way. No money was taken.
+refused-invoices-open = You have unpaid crypto orders already. Please pay one of them or let it run out first. No money was taken.
 refused-unavailable = Payments of that kind cannot be made just now. No money was taken. Please try again in a few minutes.
 codes-none-yet = This order has no codes yet.
 

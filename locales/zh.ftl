@@ -147,6 +147,7 @@ refused-too-few = 只剩 { $left } 件。未扣款。
 refused-quantity = 数量必须是 { $min } 到 { $max } 之间的整数。未扣款。
 refused-wallet = 您的钱包里有 { $balance }，而此次购买需要 { $total }，还差 { $missing }。未扣款。
 refused-payment = 该商品不支持这种付款方式。未扣款。
+refused-invoices-open = 您已有未支付的加密货币订单。请先支付其中一笔，或等待其过期。未扣款。
 refused-unavailable = 暂时无法使用这种付款方式。未扣款。请过几分钟再试。
 codes-none-yet = 此订单还没有卡密。
 

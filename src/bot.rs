@@ -30,7 +30,9 @@ use teloxide::types::Update;
 
 use crate::desk::{Desk, DeskError};
 use crate::id::TelegramId;
+use crate::ledger::LedgerError;
 use crate::locale::{Arg, Language, Locales};
+use crate::order::OrderError;
 use crate::people::People;
 use crate::shop::{Shop, ShopError};
 use crate::store::StoreError;
@@ -146,6 +148,21 @@ impl Clerk {
     }
 }
 
+/// Set by the gate when the database could not say who is here: the update is not lost, it waits.
+#[derive(Clone, Debug, Default)]
+pub struct Trouble(Arc<std::sync::atomic::AtomicBool>);
+
+impl Trouble {
+    /// The database failed.
+    pub fn meet(&self) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn met(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
 /// The clerk as the inbox knows it.
 #[derive(Clone)]
 pub struct Front {
@@ -174,9 +191,15 @@ impl Handler for Front {
     async fn handle(&self, update: Update, received_at: Moment) -> Handled {
         self.clerk.shop.catalog.loaded().await;
         let started = self.clerk.world.now();
-        let sender = update.from().map(|user| TelegramId(i64::try_from(user.id.0).unwrap_or(0)));
-        let dependencies = dptree::deps![update.clone(), Arc::clone(&self.clerk), received_at];
+        // Only a private chat that is closed to us means that the person is.
+        let private = update.chat().is_some_and(teloxide::types::Chat::is_private);
+        let sender = update.from().map(|user| TelegramId(i64::try_from(user.id.0).unwrap_or(0))).filter(|_| private);
+        let trouble = Trouble::default();
+        let dependencies = dptree::deps![update.clone(), Arc::clone(&self.clerk), received_at, trouble.clone()];
         let outcome = self.tree.dispatch(dependencies).await;
+        if trouble.met() {
+            return Handled::Later(Self::AGAIN);
+        }
         metrics::histogram!("kiosk_update_seconds").record(self.clerk.world.now().since(started).as_secs_f64());
         let ControlFlow::Break(Err(error)) = outcome else { return Handled::Done };
         match error {
@@ -212,7 +235,13 @@ impl Handler for Front {
 impl BotError {
     /// Whether the database may be back in a moment.
     const fn is_passing(&self) -> bool {
-        let (Self::Store(store) | Self::Shop(ShopError::Store(store)) | Self::Desk(DeskError::Store(store))) = self
+        let (Self::Store(store)
+        | Self::Shop(
+            ShopError::Store(store)
+            | ShopError::Ledger(LedgerError::Store(store))
+            | ShopError::Order(OrderError::Store(store) | OrderError::Ledger(LedgerError::Store(store))),
+        )
+        | Self::Desk(DeskError::Store(store) | DeskError::Ledger(LedgerError::Store(store)))) = self
         else {
             return false;
         };

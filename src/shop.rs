@@ -73,6 +73,8 @@ pub enum Refusal {
     },
     /// The product cannot be paid this way.
     NoSuchPayment,
+    /// The buyer has as many unpaid invoices as one may have.
+    InvoicesOpen,
     /// The order has no codes to show (yet).
     NothingToShow(Box<Order>),
     /// The supplier cannot be asked just now.
@@ -117,6 +119,8 @@ pub struct Wallet {
 }
 
 impl Shop {
+    /// How many unpaid invoices one buyer may have: each is a real order at the supplier that somebody polls.
+    const INVOICES_MAX: i64 = 3;
     /// How many movements `/wallet` shows.
     const MOVEMENTS: u32 = 10;
 
@@ -186,6 +190,9 @@ impl Shop {
         let offered = if payment.is_past_us() { ways.crypto } else { ways.wallet };
         if !offered {
             return Err(Refusal::NoSuchPayment.into());
+        }
+        if payment.is_past_us() && account::open_invoices(&mut tx, quote.buyer).await? >= Self::INVOICES_MAX {
+            return Err(Refusal::InvoicesOpen.into());
         }
         let wish = Wish { quote: quote.id, buyer: quote.buyer, deal: quote.deal.clone(), payment, screen };
         match order::place_order(&mut tx, &self.world, &wish).await {

@@ -38,9 +38,10 @@ pub async fn press(press: Press, clerk: Arc<Clerk>) -> Done {
             clerk.show(&press, &View::text(clerk.html(language, "language-chosen", &[]))).await?;
         }
         Data::ForgetMe => {
-            clerk.shop.forget(&visit.buyer).await?;
+            let forgotten = clerk.shop.forget(&visit.buyer).await?;
             clerk.people.forget(visit.person);
-            clerk.show(&press, &View::text(clerk.html(visit.language, "forgotten", &[]))).await?;
+            let key = if forgotten { "forgotten" } else { "forget-orders-open" };
+            clerk.show(&press, &View::text(clerk.html(visit.language, key, &[]))).await?;
         }
         _ => {}
     }
@@ -165,7 +166,8 @@ impl Clerk {
         if movement.reason.is_empty() {
             line
         } else {
-            format!("{line} <i>{}</i>", crate::locale::escape(&movement.reason))
+            let note: String = movement.reason.chars().take(60).collect();
+            format!("{line} <i>{}</i>", crate::locale::escape(&note))
         }
     }
 

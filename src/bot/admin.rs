@@ -21,6 +21,9 @@ use crate::supplier::{Breaker, Funds, Reason, SupplierError};
 /// # Errors
 /// [`crate::bot::BotError`].
 pub async fn command(command: Command, visit: Visit, clerk: Arc<Clerk>) -> Done {
+    if !clerk.is_meant(&command).await {
+        return Ok(());
+    }
     let language = visit.language;
     let args = command.args.as_str();
     let outcome = match command.name.as_str() {
@@ -295,7 +298,8 @@ impl Clerk {
         let order = &waiting.order;
         let State::Stuck { why, reference } = &order.state else { return String::new() };
         let unknown = || self.text(language, "no", &[]);
-        let title = format!("{} × {}", order.deal.title, order.deal.quantity);
+        let name: String = order.deal.title.chars().take(40).collect();
+        let title = format!("{name} × {}", order.deal.quantity);
         let args: [(&'static str, Arg); 7] = [
             ("order", order.no.to_string().into()),
             ("what", title.into()),
@@ -398,9 +402,9 @@ fn adjustment(visit: &Visit, args: &str) -> Option<(Who, String, String)> {
     let mut words = args.split_whitespace();
     let first = words.next()?;
     if let (Some(author), Ok(_)) = (author, crate::money::parse_decimal(first)) {
-        let second_is_amount =
-            args.split_whitespace().nth(1).is_some_and(|word| crate::money::parse_decimal(word).is_ok());
-        if !second_is_amount {
+        // In a reply the first number is the amount, unless it can only be somebody's id.
+        let names_somebody = first.len() >= 6 && first.bytes().all(|byte| byte.is_ascii_digit());
+        if !names_somebody {
             return Some((Who::Id(author), first.to_owned(), words.collect::<Vec<_>>().join(" ")));
         }
     }

@@ -30,6 +30,9 @@ const MENU: [(&str, &str); 8] = [
 /// # Errors
 /// [`crate::bot::BotError`].
 pub async fn command(command: Command, visit: Visit, clerk: Arc<Clerk>) -> Done {
+    if !clerk.is_meant(&command).await {
+        return Ok(());
+    }
     let language = visit.language;
     let args = command.args.as_str();
     let say = |key: &'static str| View::text(clerk.html(language, key, &[]));
@@ -44,7 +47,11 @@ pub async fn command(command: Command, visit: Visit, clerk: Arc<Clerk>) -> Done 
         }
         "forget_me" => return account::forget_me(&clerk, &visit).await,
         "wallet" => clerk.wallet_view(&visit).await?,
-        "orders" => clerk.orders_view(&visit, 0).await?,
+        "orders" => {
+            // Whoever asks for their orders is here to get their codes: what waited for them is due.
+            clerk.shop.welcome_back(&visit.buyer).await?;
+            clerk.orders_view(&visit, 0).await?
+        }
         "shop" => clerk.categories(language, 0),
         "search" => clerk.found(language, args),
         "language" => clerk.languages(language),

@@ -11,7 +11,7 @@ use teloxide::types::{
 };
 
 use crate::bot::data::Data;
-use crate::bot::{Clerk, Done};
+use crate::bot::{Clerk, Done, Trouble};
 use crate::id::TelegramId;
 use crate::locale::Language;
 use crate::people::{Buyer, Sighting};
@@ -63,8 +63,10 @@ pub struct Command {
     pub name: String,
     /// What follows it.
     pub args: String,
-    /// Whether it names this bot, or stands in a private chat.
+    /// Whether it names a bot, or stands in a private chat.
     pub addressed: bool,
+    /// The bot it names.
+    pub bot: Option<String>,
 }
 
 /// The commands only admins have.
@@ -82,14 +84,21 @@ fn sighting(user: &User, in_private: bool) -> Sighting {
 }
 
 impl Clerk {
-    async fn meet(&self, user: &User, in_private: bool) -> Option<Buyer> {
+    async fn meet(&self, user: &User, in_private: bool, trouble: &Trouble) -> Option<Buyer> {
         match self.people.meet(&self.shop.db, &self.world, sighting(user, in_private)).await {
             Ok(buyer) => Some(buyer),
             Err(error) => {
                 tracing::error!(%error, "could not look up who is here");
+                trouble.meet();
                 None
             }
         }
+    }
+
+    /// Whether a command is meant for this bot and not for another one it names.
+    pub async fn is_meant(&self, command: &Command) -> bool {
+        let Some(named) = &command.bot else { return true };
+        self.telegram.username().await.is_ok_and(|own| own.eq_ignore_ascii_case(named))
     }
 
     /// Whether somebody runs the shop.
@@ -99,10 +108,10 @@ impl Clerk {
 }
 
 /// Who wrote a message.
-pub async fn visit(update: Update, message: Message, clerk: Arc<Clerk>) -> Option<Visit> {
+pub async fn visit(update: Update, message: Message, clerk: Arc<Clerk>, trouble: Trouble) -> Option<Visit> {
     let user = message.from.clone()?;
     let private = message.chat.is_private();
-    let buyer = clerk.meet(&user, private).await?;
+    let buyer = clerk.meet(&user, private, &trouble).await?;
     let person = TelegramId(i64::try_from(user.id.0).unwrap_or(0));
     let replied_to = message.reply_to_message().map(|replied| {
         let author = replied.from.as_ref().filter(|author| !author.is_bot);
@@ -123,7 +132,7 @@ pub async fn visit(update: Update, message: Message, clerk: Arc<Clerk>) -> Optio
 }
 
 /// Who pressed a button; `None` (and an answer) for buttons we did not make.
-pub async fn press(update: Update, query: CallbackQuery, clerk: Arc<Clerk>) -> Option<Press> {
+pub async fn press(update: Update, query: CallbackQuery, clerk: Arc<Clerk>, trouble: Trouble) -> Option<Press> {
     let (chat, private, message, picture, thread) = match &query.message {
         Some(MaybeInaccessibleMessage::Regular(message)) => (
             TelegramId(message.chat.id.0),
@@ -137,7 +146,7 @@ pub async fn press(update: Update, query: CallbackQuery, clerk: Arc<Clerk>) -> O
         }
         None => (TelegramId(i64::try_from(query.from.id.0).unwrap_or(0)), true, None, false, None),
     };
-    let buyer = clerk.meet(&query.from, private).await?;
+    let buyer = clerk.meet(&query.from, private, &trouble).await?;
     let person = TelegramId(i64::try_from(query.from.id.0).unwrap_or(0));
     let language = Language::of_code(buyer.language());
     let data = query.data.as_deref().and_then(Data::parse).filter(|_| !buyer.is_banned());
@@ -171,6 +180,7 @@ fn parse(visit: &Visit) -> Option<Command> {
         name: name.to_ascii_lowercase(),
         args: args.trim().to_owned(),
         addressed: visit.private || bot.is_some(),
+        bot: bot.map(ToOwned::to_owned),
     })
 }
 
@@ -194,9 +204,9 @@ pub fn is_answer(visit: Visit) -> bool {
     visit.admin && visit.private && visit.replied_to.is_some() && !visit.text.is_empty()
 }
 
-/// Whether this is free text to the bot.
+/// Whether this is anything said to the bot in private; what is no text is answered with the most sold.
 pub fn is_question(visit: Visit) -> bool {
-    visit.private && !visit.text.is_empty()
+    visit.private
 }
 
 /// Whether a press belongs to the desk.
@@ -213,7 +223,7 @@ pub async fn ignore() -> Done {
 ///
 /// # Errors
 /// [`crate::bot::BotError`].
-pub async fn membership(change: ChatMemberUpdated, clerk: Arc<Clerk>) -> Done {
+pub async fn membership(change: ChatMemberUpdated, clerk: Arc<Clerk>, trouble: Trouble) -> Done {
     if !change.chat.is_private() {
         return Ok(());
     }
@@ -226,7 +236,7 @@ pub async fn membership(change: ChatMemberUpdated, clerk: Arc<Clerk>) -> Done {
             tx.commit().await?;
         }
         _ => {
-            if let Some(buyer) = clerk.meet(&change.from, true).await {
+            if let Some(buyer) = clerk.meet(&change.from, true, &trouble).await {
                 clerk.shop.welcome_back(&buyer).await?;
             }
         }

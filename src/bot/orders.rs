@@ -31,7 +31,9 @@ pub async fn press(press: Press, clerk: Arc<Clerk>) -> Done {
     let visit = &press.visit;
     let mut toast = None;
     match press.data {
+        Data::Orders(_) if !visit.private => toast = Some(clerk.text(visit.language, "only-in-private", &[])),
         Data::Orders(page) => {
+            clerk.shop.welcome_back(&visit.buyer).await?;
             let view = clerk.orders_view(visit, page).await?;
             clerk.show(&press, &view).await?;
         }
@@ -140,9 +142,7 @@ impl Clerk {
                     });
                     view = view.row(open.into_iter().collect());
                 }
-                if matches!(order.state, State::Delivered { .. }) || !private {
-                    view = view.row(vec![self.button(language, "button-codes", Data::Codes(order.no))]);
-                }
+                view = view.row(vec![self.button(language, "button-codes", Data::Codes(order.no))]);
             }
             // Once the money is seen, nothing may ask the buyer to send it again.
             State::AwaitingPayment { invoice, progress, .. } if wants_money(*progress) => {

@@ -45,7 +45,7 @@ pub async fn buy(clerk: &Clerk, visit: &Visit, args: &str) -> Done {
 /// [`crate::bot::BotError`].
 pub async fn offer(clerk: &Clerk, visit: &Visit, no: ProductNo, quantity: u32, coupon: Option<String>) -> Done {
     let view = match clerk.shop.quote(visit.buyer.id, no, quantity, coupon).await {
-        Ok(quote) => clerk.quote_view(visit.language, &quote).await?,
+        Ok(quote) => clerk.quote_view(visit, &quote).await?,
         Err(ShopError::Refused(refusal)) => clerk.refusal_about(visit.language, &refusal, Some(no)),
         Err(error) => return Err(error.into()),
     };
@@ -107,13 +107,16 @@ impl Clerk {
     ///
     /// # Errors
     /// [`ShopError`].
-    pub async fn quote_view(&self, language: Language, quote: &Quote) -> Result<View, ShopError> {
+    pub async fn quote_view(&self, visit: &Visit, quote: &Quote) -> Result<View, ShopError> {
+        let language = visit.language;
         let deal = &quote.deal;
         let balance = self.shop.balance(quote.buyer).await?;
         let after = balance.minus(deal.total).ok().filter(|after| after.minor() >= 0);
         let item = self.shop.catalog.item(deal.product);
         let title = item.as_ref().map_or(deal.title.as_str(), |item| item.name_in(language.code())).to_owned();
         let wallet = match after {
+            // A balance is nobody else's business.
+            _ if !visit.private => String::new(),
             Some(after) => self.html(
                 language,
                 "quote-wallet",
@@ -185,7 +188,7 @@ impl Clerk {
     async fn quote_again(&self, press: &Press, id: QuoteId) -> Toast {
         let quote = self.shop.find_quote(press.visit.buyer.id, id).await?;
         self.open_quote(&press.visit, &quote).await?;
-        let view = self.quote_view(press.visit.language, &quote).await?;
+        let view = self.quote_view(&press.visit, &quote).await?;
         self.show(press, &view).await?;
         Ok(None)
     }
@@ -228,10 +231,24 @@ impl Clerk {
             self.end_press(&press.query, Some(&toast), true).await;
             return Ok(());
         }
+        if let Refusal::WalletTooSmall { balance, total } = refusal
+            && !visit.private
+        {
+            // Among others only the one who pressed sees what is in their wallet.
+            let missing = total.minus(*balance).map_or_else(|_| String::new(), |missing| missing.to_string());
+            let args: [(&'static str, Arg); 3] = [
+                ("balance", balance.to_string().into()),
+                ("total", total.to_string().into()),
+                ("missing", missing.into()),
+            ];
+            let toast = self.text(visit.language, "refused-wallet", &args);
+            self.end_press(&press.query, Some(&toast), true).await;
+            return Ok(());
+        }
         let view = match refusal {
             Refusal::QuoteExpired(fresh) => {
                 let said = self.html(visit.language, "quote-expired", &[]);
-                let quote = self.quote_view(visit.language, fresh).await?;
+                let quote = self.quote_view(visit, fresh).await?;
                 View { html: format!("{said}\n\n{}", quote.html), rows: quote.rows }
             }
             refusal => self.refusal(visit.language, refusal),

@@ -48,6 +48,10 @@ impl Clerk {
                 );
                 View::text(html).row(vec![self.button(language, "button-wallet", Data::Wallet)]).row(vec![shop])
             }
+            Refusal::InvoicesOpen => {
+                let orders = self.button(language, "button-orders", Data::Orders(0));
+                say("refused-invoices-open").row(vec![orders]).row(vec![shop])
+            }
             Refusal::NoSuchPayment => say("refused-payment").row(vec![shop]),
             Refusal::NothingToShow(_) => say("codes-none-yet").row(vec![shop]),
             Refusal::Unavailable => say("refused-unavailable").row(vec![shop]),

@@ -94,6 +94,8 @@ async fn write(
     }
     for batch in writes.chunks(BATCH) {
         let mut tx = db.begin().await?;
+        // First, because its row lock makes the numbering of two suppliers take turns.
+        records::revise(&mut tx).await?;
         for (offer, before) in batch {
             let no = match before {
                 Some(row) => row.no,
@@ -102,7 +104,6 @@ async fn write(
             records::write(&mut tx, name, offer, no, world.now()).await?;
             if before.is_some() { changes.changed += 1 } else { changes.new += 1 }
         }
-        records::revise(&mut tx).await?;
         tx.commit().await?;
     }
     let mut tx = db.begin().await?;
@@ -123,6 +124,9 @@ async fn write(
 /// Keeps names to one line of bounded length: they come from outside and go into buttons and messages.
 fn tidy(mut offer: Offer) -> Offer {
     offer.name = one_line(&offer.name);
+    if offer.name.is_empty() {
+        offer.name = one_line(&offer.sku);
+    }
     offer.category = one_line(&offer.category);
     for (_, name) in &mut offer.names {
         *name = one_line(name);

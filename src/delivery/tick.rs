@@ -102,8 +102,14 @@ async fn arrived(
     let mut tx = works.db.begin().await?;
     parcel::sent(&mut tx, order.id, now).await?;
     // The screen is due by itself in a moment, in case it cannot be shown right away.
-    let next =
-        Next { state: order.state.clone(), work: None, tell_at: Some(now.plus(RETRY)), attempts: 0, key: order.key };
+    let next = Next {
+        state: order.state.clone(),
+        work: None,
+        tell_at: Some(now.plus(RETRY)),
+        attempts: 0,
+        key: order.key,
+        reference: None,
+    };
     records::advance(&mut tx, &before, &next, now).await?;
     tx.commit().await?;
     tracing::info!(order = %order.no, "parcel delivered");

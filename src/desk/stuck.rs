@@ -44,7 +44,7 @@ pub struct Waiting {
 
 impl Desk {
     /// How many waiting orders are shown at once.
-    const STUCK_SHOWN: u32 = 10;
+    const STUCK_SHOWN: u32 = 8;
 
     /// The orders that wait for a person, oldest first.
     ///
@@ -81,7 +81,8 @@ impl Desk {
             }
         };
         let work = work_of(&state).map(|work| (work, now));
-        let next = Next { state: state.clone(), work, tell_at: Some(now), attempts: 0, key: order.key };
+        let next =
+            Next { state: state.clone(), work, tell_at: Some(now), attempts: 0, key: order.key, reference: None };
         if !records::advance(&mut tx, &order, &next, now).await? {
             return Err(Refusal::NotStuck.into());
         }

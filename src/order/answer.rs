@@ -61,11 +61,11 @@ fn invoiced(order: &Order, reference: SupplierReference, invoice: Invoice, now: 
 fn pending(order: &Order, reference: SupplierReference, progress: Option<PaymentProgress>, now: Moment) -> Move {
     let poll =
         |state: State| Move::To { state, due: Some(now.plus(poll_every(order, now))), attempts: 0, fresh_key: false };
-    let paid = matches!(progress, Some(PaymentProgress::Paid) | None);
     match &order.state {
         State::AwaitingPayment { progress: before, deadline, .. } => {
-            let seen = progress.unwrap_or(PaymentProgress::Paid);
-            let moved = if paid {
+            // A word nobody knows says nothing about the payment.
+            let seen = progress.unwrap_or(*before);
+            let moved = if seen == PaymentProgress::Paid {
                 order.state.clone().known(reference)
             } else if seen == PaymentProgress::Waiting && now > *deadline {
                 order.state.clone().expire(now)

@@ -5,8 +5,11 @@
 //! [`FRESH_BUSY`] old serves, so that looking never uses up the calls that buying needs.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use futures::future::{Either, join, join_all, select};
 
 use crate::money::Money;
 use crate::order::Order;
@@ -16,6 +19,9 @@ use crate::world::{Moment, World};
 
 /// How old a look may be when the supplier's rate limit is half used.
 pub const FRESH_BUSY: Duration = Duration::from_secs(5);
+
+/// The longest a look may take: well below the lease of the orders it is for.
+const LOOK_MAX: Duration = Duration::from_secs(10);
 
 /// The most offers remembered; beyond it the memory starts afresh.
 const OFFERS_MAX: usize = 10_000;
@@ -127,14 +133,20 @@ impl Looks {
 
     /// Judges the orders of one batch, one after the other, each against what the earlier ones leave.
     pub async fn judge(&self, world: &World, supplier: &dyn Supplier, orders: &[Order]) -> (Vec<Verdict>, Vec<Offer>) {
-        let mut seen: HashMap<&str, Result<Option<Offer>, SupplierError>> = HashMap::new();
+        let mut each: HashMap<&str, &Order> = HashMap::new();
         for order in orders {
-            if !seen.contains_key(order.deal.sku.as_str()) {
-                seen.insert(&order.deal.sku, self.offer(world, supplier, order).await);
-            }
+            each.entry(&order.deal.sku).or_insert(order);
         }
         let from_funds = orders.iter().any(|order| order.payment == Payment::Wallet);
-        let funds = if from_funds { self.funds(world, supplier).await } else { Ok(Funds::Unknown) };
+        // Side by side and bounded together, so that the batch is through well within its lease.
+        let offers = join_all(
+            each.into_iter()
+                .map(|(sku, order)| async move { (sku, in_time(world, self.offer(world, supplier, order)).await) }),
+        );
+        let funds =
+            async { if from_funds { in_time(world, self.funds(world, supplier)).await } else { Ok(Funds::Unknown) } };
+        let (offers, funds) = join(offers, funds).await;
+        let seen: HashMap<&str, Result<Option<Offer>, SupplierError>> = offers.into_iter().collect();
         let looked = seen.values().filter_map(|seen| seen.clone().ok().flatten()).collect();
         let mut verdicts = Vec::with_capacity(orders.len());
         for order in orders {
@@ -166,6 +178,14 @@ impl Looks {
     }
 }
 
+/// A look that takes too long is no look.
+async fn in_time<T>(world: &World, look: impl Future<Output = Result<T, SupplierError>>) -> Result<T, SupplierError> {
+    match select(pin!(look), world.clock.sleep(LOOK_MAX)).await {
+        Either::Left((looked, _)) => looked,
+        Either::Right(_) => Err(SupplierError::NoAnswer),
+    }
+}
+
 fn later(error: SupplierError) -> Verdict {
     match error {
         SupplierError::NotSent { why, retry_in } => Verdict::Later { why, retry_in },
@@ -190,9 +210,10 @@ fn verdict(order: &Order, offer: Option<&Offer>, funds: Funds) -> Verdict {
         // The buyer pays the supplier's own price, so it must not have risen at all.
         cost.amount() > deal.unit_cost.amount()
     } else {
-        match deal.rate.convert_up(cost) {
-            Ok(cost) => cost.minor() > deal.unit_price.minor(),
-            Err(_) => true,
+        // A shop that sells below cost on purpose was quoted that cost: only a rise above it counts.
+        match (deal.rate.convert_up(cost), deal.rate.convert_up(deal.unit_cost)) {
+            (Ok(cost), Ok(quoted)) => cost.minor() > deal.unit_price.minor().max(quoted.minor()),
+            _ => true,
         }
     };
     if dearer {

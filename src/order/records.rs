@@ -7,7 +7,7 @@ use crate::money::{Currency, Money, Rate, UnitCost, parse_decimal};
 use crate::order::state::{Asked, State};
 use crate::order::{Deal, Order, Screen};
 use crate::store::{StoreError, Tx, args};
-use crate::supplier::{Payment, SupplierName};
+use crate::supplier::{Payment, SupplierName, SupplierReference};
 use crate::world::Moment;
 
 /// How long claimed work belongs to its worker. Longer than any call to a supplier or to Telegram may take, and
@@ -268,6 +268,8 @@ pub struct Next {
     pub attempts: u32,
     /// The idempotency key from now on.
     pub key: IdempotencyKey,
+    /// The supplier's name for it, learnt now; `None`: what the state says, or what was known before.
+    pub reference: Option<SupplierReference>,
 }
 
 /// Moves an order on, if it is still as it was read; `false` if somebody else moved it.
@@ -275,7 +277,7 @@ pub struct Next {
 /// # Errors
 /// [`StoreError::Duplicate`] if the supplier's reference belongs to another of our orders.
 pub async fn advance(tx: &mut Tx, order: &Order, next: &Next, now: Moment) -> Result<bool, StoreError> {
-    let reference = next.state.reference().map(|reference| reference.0.clone());
+    let reference = next.reference.as_ref().or(next.state.reference()).map(|reference| reference.0.clone());
     let rows = tx
         .execute(
             "UPDATE orders SET state = $1, detail = $2, version = version + 1, attempts = $3, work = $4, \
@@ -336,6 +338,22 @@ pub async fn is_claimed(tx: &mut Tx, supplier: &SupplierName, reference: &str) -
         .fetch_one(
             "SELECT COUNT(*) AS count FROM orders WHERE supplier = $1 AND reference = $2",
             args![supplier.as_str(), reference],
+        )
+        .await?;
+    Ok(row.count > 0)
+}
+
+/// Whether another of our orders for the same goods may be at the supplier without our knowing its name there:
+/// while there is one, an order found there may be either's.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn has_rival(tx: &mut Tx, order: &Order) -> Result<bool, StoreError> {
+    let row: Count = tx
+        .fetch_one(
+            "SELECT COUNT(*) AS count FROM orders WHERE supplier = $1 AND work = 'place' AND due_at_ms IS NOT NULL \
+             AND sku = $2 AND quantity = $3 AND state = 'submitted' AND reference IS NULL AND id <> $4",
+            args![order.deal.supplier.as_str(), &order.deal.sku, order.deal.quantity, order.id],
         )
         .await?;
     Ok(row.count > 0)

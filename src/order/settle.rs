@@ -11,7 +11,7 @@ use crate::order::records::{self, Next, work_of};
 use crate::order::state::{Cause, Count, State, Why, judge};
 use crate::order::{Order, OrderError, Works};
 use crate::secret::Place;
-use crate::store::{Tx, args};
+use crate::store::{StoreError, Tx, args};
 use crate::supplier::{Goods, PaymentProgress, Reason, Supplier};
 use crate::world::Moment;
 
@@ -25,7 +25,17 @@ const ALARM_EVERY: Duration = Duration::from_hours(1);
 pub(super) async fn settle(works: &Works, supplier: &dyn Supplier, order: Order, change: Move) {
     let (id, no) = (order.id, order.no);
     let goods = if let Move::Goods(goods) = &change { Some(goods.clone()) } else { None };
+    let before = order.clone();
     let written = match (write(works, supplier, order, change).await, goods) {
+        // The supplier's order is another one of ours already: whose codes these are is for a person.
+        (Err(OrderError::Store(StoreError::Duplicate)), Some(mut goods)) => {
+            goods.reference = None;
+            goods.stated = Some(u32::MAX);
+            write(works, supplier, before, Move::Goods(goods)).await
+        }
+        (Err(OrderError::Store(StoreError::Duplicate)), None) => {
+            write(works, supplier, before, Move::Stick(Why::Ambiguous)).await
+        }
         (Err(OrderError::Moved), Some(goods)) => write_late(works, supplier, id, goods).await,
         (written, _) => written,
     };
@@ -93,7 +103,7 @@ async fn advance(
     key: IdempotencyKey,
 ) -> Result<(), OrderError> {
     let work = work_of(&state).zip(due);
-    let next = Next { state, work, tell_at, attempts, key };
+    let next = Next { state, work, tell_at, attempts, key, reference: None };
     if records::advance(tx, order, &next, works.world.now()).await? { Ok(()) } else { Err(OrderError::Moved) }
 }
 
@@ -133,7 +143,7 @@ async fn stick(works: &Works, tx: &mut Tx, supplier: &dyn Supplier, order: &Orde
         supplier: supplier.terms().name.to_string(),
         why: why.word().to_owned(),
     };
-    notice::owe_all(tx, &works.world, &works.admins, &format!("stuck:{}", order.id), &news).await?;
+    notice::owe_all(tx, &works.world, &works.admins, &format!("stuck:{}:{}", order.id, order.version), &news).await?;
     tracing::error!(order = %order.no, supplier = %supplier.terms().name, why = why.word(), "an order waits for a person");
     Ok(())
 }
@@ -168,7 +178,17 @@ async fn receive(
         return stick(works, tx, supplier, order, Why::Miscounted).await;
     }
     let state = order.state.clone().fulfil(came)?;
-    advance(works, tx, order, state, None, Some(now.plus(TELL_AFTER)), 0, order.key).await?;
+    let next = Next {
+        state,
+        work: None,
+        tell_at: Some(now.plus(TELL_AFTER)),
+        attempts: 0,
+        key: order.key,
+        reference: goods.reference.clone(),
+    };
+    if !records::advance(tx, order, &next, now).await? {
+        return Err(OrderError::Moved);
+    }
     let earned = if count == Count::Whole {
         order.deal.total
     } else {

@@ -32,6 +32,10 @@ const CONFLICTS_PER_KEY: u32 = 4;
 const CONFLICTS_MAX: u32 = 10;
 /// After so many unreadable answers to one purchase, a person is asked.
 const GARBLED_MAX: u32 = 3;
+/// After so many unreadable or refusing answers about an order the supplier has, a person is asked.
+const UNREADABLE_MAX: u32 = 8;
+/// After so many tries to tell apart orders for the same goods, a person is asked.
+const RIVALS_MAX: u32 = 12;
 /// How long orders are put off at a time while the breaker is open.
 const SIT_OUT_MAX: Duration = Duration::from_secs(5);
 
@@ -161,6 +165,7 @@ async fn submit(works: &Works, orders: Vec<Order>) -> Result<Vec<Order>, StoreEr
             tell_at: Some(now.plus(TELL_AFTER)),
             attempts: order.attempts,
             key: order.key,
+            reference: None,
         };
         if records::advance(&mut tx, &order, &next, now).await? {
             order.state = state;
@@ -199,6 +204,13 @@ async fn weigh(
     match answer {
         // Turned away at the door: that says nothing about a request that may have come in before.
         Ok(Outcome::Refused(Reason::Unauthorized | Reason::Frozen)) if which == Try::Repeat => again(works, order),
+        // The request before may be what emptied stock or funds: only its absence there makes this a refusal.
+        Ok(Outcome::Refused(reason)) if which == Try::Repeat => {
+            match find(works, supplier, order, since, Why::NotFound).await {
+                Move::Stick(Why::NotFound) => Move::Back(Cause::Refused(reason)),
+                other => other,
+            }
+        }
         Ok(outcome) => accept(order, works.world.now(), outcome),
         Err(SupplierError::Refused(reason)) if which == Try::First => Move::Back(Cause::Refused(reason)),
         Err(SupplierError::NotSent { why: Hold::Conflict, .. }) if which == Try::First => conflict(works, order),
@@ -261,6 +273,11 @@ fn backoff(works: &Works, attempts: u32) -> Duration {
 
 /// Looks a purchase up at the supplier after its answer was lost for good.
 async fn find(works: &Works, supplier: &dyn Supplier, order: &Order, since: Moment, otherwise: Why) -> Move {
+    match has_rival(works, order).await {
+        Ok(false) => {}
+        Ok(true) if order.attempts >= RIVALS_MAX => return Move::Stick(Why::Ambiguous),
+        Ok(true) | Err(_) => return again(works, order),
+    }
     let candidates = match supplier.find(&order.placement(since)).await {
         Ok(candidates) => candidates,
         Err(error) => {
@@ -281,6 +298,11 @@ async fn find(works: &Works, supplier: &dyn Supplier, order: &Order, since: Mome
         },
         Err(_) => again(works, order),
     }
+}
+
+async fn has_rival(works: &Works, order: &Order) -> Result<bool, StoreError> {
+    let mut tx = works.db.read().await?;
+    records::has_rival(&mut tx, order).await
 }
 
 async fn unclaimed(
@@ -304,12 +326,15 @@ async fn ask(works: &Works, supplier: &dyn Supplier, order: Order) {
     let now = works.world.now();
     let change = match supplier.check(&reference).await {
         Ok(outcome) => accept(&order, works.world.now(), outcome),
+        // Asking on for ever would keep it from everybody: a person can read what we cannot.
+        Err(SupplierError::Garbled(_)) if order.attempts >= UNREADABLE_MAX => Move::Stick(Why::Garbled),
+        Err(SupplierError::Refused(_)) if order.attempts >= UNREADABLE_MAX => Move::Stick(Why::NotFound),
         Err(error) => {
             let wait = match error {
                 SupplierError::NotSent { retry_in: Some(wait), .. } => wait,
                 _ => backoff(works, order.attempts.saturating_add(1)).max(poll_every(&order, now)),
             };
-            tracing::debug!(order = %order.no, supplier = %supplier.terms().name, %error, "could not ask about an order");
+            tracing::warn!(order = %order.no, supplier = %supplier.terms().name, %error, "could not ask about an order");
             Move::To {
                 state: order.state.clone(),
                 due: Some(now.plus(wait)),

@@ -27,6 +27,26 @@ pub async fn reserved(tx: &mut Tx, buyer: BuyerId, currency: Currency) -> Result
     Ok(Money::from_minor(row.total, currency))
 }
 
+/// How many orders of a buyer wait for a payment past us.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn open_invoices(tx: &mut Tx, buyer: BuyerId) -> Result<i64, StoreError> {
+    let row: Open = tx
+        .fetch_one(
+            "SELECT COUNT(*) AS open FROM orders WHERE buyer_id = $1 AND payment <> 'wallet' \
+             AND state = 'awaiting_payment'",
+            args![buyer],
+        )
+        .await?;
+    Ok(row.open)
+}
+
+#[derive(sqlx::FromRow)]
+struct Open {
+    open: i64,
+}
+
 impl Shop {
     /// Speaks another language to a buyer from now on.
     ///
@@ -38,15 +58,30 @@ impl Shop {
         Ok(tx.commit().await?)
     }
 
-    /// Erases what may be erased about a buyer. Ledger and orders stay, without the person. Money left in
+    /// Erases what may be erased about a buyer; `false`, and nothing erased, while they have orders under way. Ledger and orders stay, without the person. Money left in
     /// the wallet and orders under way would be lost to them, so these are said first by the caller.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn forget(&self, buyer: &Buyer) -> Result<(), ShopError> {
+    pub async fn forget(&self, buyer: &Buyer) -> Result<bool, ShopError> {
         let mut tx = self.db.begin().await?;
+        let open: Open = tx
+            .fetch_one(
+                "SELECT COUNT(*) AS open FROM orders WHERE buyer_id = $1 \
+                 AND state IN ('reserved', 'submitted', 'awaiting_payment', 'fulfilled', 'stuck')",
+                args![buyer.id],
+            )
+            .await?;
+        if open.open > 0 {
+            return Ok(false);
+        }
         people::erase(&mut tx, buyer.id).await?;
-        Ok(tx.commit().await?)
+        if let Some(id) = buyer.telegram_id {
+            tx.execute("UPDATE orders SET chat_id = 0, message_id = NULL WHERE buyer_id = $1", args![buyer.id]).await?;
+            tx.execute("DELETE FROM notices WHERE telegram_id = $1", args![id]).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// A buyer is back in private: parcels and news that waited for them are due.
@@ -75,7 +110,7 @@ impl Shop {
             buyer: buyer.id.to_string(),
             name: buyer.name.clone(),
             telegram_id: buyer.telegram_id.map_or(0, |id| id.0),
-            text: text.chars().take(3000).collect(),
+            text: text.chars().take(1800).collect(),
         };
         let mut tx = self.db.begin().await?;
         notice::owe_all(&mut tx, &self.world, &self.admins, &format!("question:{update}"), &news).await?;

@@ -74,8 +74,12 @@ impl Writer {
         let mut lease = self.seat().await?;
         let seat = lease.seat.as_mut().ok_or_else(closed)?;
         if !seat.open {
-            seat.connection.execute("BEGIN IMMEDIATE").await?;
+            // Before it is done: a caller that goes away meanwhile leaves a transaction to be ended.
             seat.open = true;
+            if let Err(error) = seat.connection.execute("BEGIN IMMEDIATE").await {
+                seat.open = false;
+                return Err(error.into());
+            }
         }
         seat.connection.execute("SAVEPOINT member").await?;
         lease.inside = true;

@@ -58,7 +58,9 @@ const HOLD_DEFAULT: Duration = Duration::from_mins(1);
 /// How long a read may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a purchase may take. As long as the lease of the worker that waits for it allows.
-const PURCHASE_TIMEOUT: Duration = Duration::from_secs(24);
+const PURCHASE_TIMEOUT: Duration = Duration::from_secs(16);
+/// How long a login may take: with the purchase it must fit into the lease of the worker that waits.
+pub(super) const LOGIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The account shop.
 #[derive(Debug)]

@@ -66,7 +66,11 @@ impl Login {
         }
         let (Some(email), Some(password)) = (&shop.config.email, &shop.config.password) else { return Err(NOT_LET_IN) };
         let body = serde_json::json!({ "email": email, "password": password.expose_secret() });
-        let request = Request { json: Some(body.to_string()), ..shop.request(Method::Post, "/auth/login", None) };
+        let request = Request {
+            json: Some(body.to_string()),
+            timeout: super::LOGIN_TIMEOUT,
+            ..shop.request(Method::Post, "/auth/login", None)
+        };
         let answer = shop.line.send(request, Purpose::Sale).await.map_err(nothing_created)?;
         let token =
             Node::parse(&answer.body).filter(|_| (200..300).contains(&answer.status)).and_then(|body| token(&body));
