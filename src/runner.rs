@@ -233,13 +233,12 @@ impl House {
                 drive(&works.world, works.bells.parcels(), stop, tick).await;
             });
         }
-        for _ in 0..PLACERS {
-            let (works, carrier, stopping) = (self.works.clone(), Arc::clone(&courier), stop.clone());
-            loops.spawn(async move {
-                let tick = || delivery::tick::screens(&works, &carrier);
-                drive(&works.world, works.bells.screens(), stopping, tick).await;
-            });
-        }
+        // One worker for the screens: two that show the same order after a lease ran out would send its invoice twice.
+        let (works, carrier, stopping) = (self.works.clone(), Arc::clone(&courier), stop.clone());
+        loops.spawn(async move {
+            let tick = || delivery::tick::screens(&works, &carrier);
+            drive(&works.world, works.bells.screens(), stopping, tick).await;
+        });
         let (works, stop) = (self.works.clone(), stop.clone());
         loops.spawn(async move {
             let tick = || delivery::tick::notices(&works, &courier);

@@ -120,7 +120,7 @@ pub struct Wallet {
 
 impl Shop {
     /// How many unpaid invoices one buyer may have: each is a real order at the supplier that somebody polls.
-    const INVOICES_MAX: i64 = 3;
+    const INVOICES_MAX: i64 = 10;
     /// How many movements `/wallet` shows.
     const MOVEMENTS: u32 = 10;
 
