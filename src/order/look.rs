@@ -5,11 +5,10 @@
 //! [`FRESH_BUSY`] old serves, so that looking never uses up the calls that buying needs.
 
 use std::collections::HashMap;
-use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::future::{Either, join, join_all, select};
+use futures::future::{join, join_all};
 
 use crate::money::Money;
 use crate::order::Order;
@@ -19,9 +18,6 @@ use crate::world::{Moment, World};
 
 /// How old a look may be when the supplier's rate limit is half used.
 pub const FRESH_BUSY: Duration = Duration::from_secs(5);
-
-/// The longest a look may take: well below the lease of the orders it is for.
-const LOOK_MAX: Duration = Duration::from_secs(10);
 
 /// The most offers remembered; beyond it the memory starts afresh.
 const OFFERS_MAX: usize = 10_000;
@@ -138,13 +134,12 @@ impl Looks {
             each.entry(&order.deal.sku).or_insert(order);
         }
         let from_funds = orders.iter().any(|order| order.payment == Payment::Wallet);
-        // Side by side and bounded together, so that the batch is through well within its lease.
+        // Side by side, so that the batch is through well within its lease.
         let offers = join_all(
             each.into_iter()
                 .map(|(sku, order)| async move { (sku, in_time(world, self.offer(world, supplier, order)).await) }),
         );
-        let funds =
-            async { if from_funds { in_time(world, self.funds(world, supplier)).await } else { Ok(Funds::Unknown) } };
+        let funds = async { if from_funds { self.funds(world, supplier).await } else { Ok(Funds::Unknown) } };
         let (offers, funds) = join(offers, funds).await;
         let seen: HashMap<&str, Result<Option<Offer>, SupplierError>> = offers.into_iter().collect();
         let looked = seen.values().filter_map(|seen| seen.clone().ok().flatten()).collect();
@@ -175,14 +170,6 @@ impl Looks {
             verdicts.push(verdict);
         }
         (verdicts, looked)
-    }
-}
-
-/// A look that takes too long is no look.
-async fn in_time<T>(world: &World, look: impl Future<Output = Result<T, SupplierError>>) -> Result<T, SupplierError> {
-    match select(pin!(look), world.clock.sleep(LOOK_MAX)).await {
-        Either::Left((looked, _)) => looked,
-        Either::Right(_) => Err(SupplierError::NoAnswer),
     }
 }
 

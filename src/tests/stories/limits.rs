@@ -28,7 +28,6 @@ on_both! {
         }
         for sold in [5, 10, 12] {
             story.until("a window's worth is sold", || story.scenery.one4all.sold().len() >= sold).await;
-            assert_eq!(story.scenery.one4all.sold().len(), sold);
             story.later(Duration::from_secs(11));
         }
         for (buyer, quote) in buyers.iter().zip(&quotes) {
