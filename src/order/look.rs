@@ -136,8 +136,7 @@ impl Looks {
         let from_funds = orders.iter().any(|order| order.payment == Payment::Wallet);
         // Side by side, so that the batch is through well within its lease.
         let offers = join_all(
-            each.into_iter()
-                .map(|(sku, order)| async move { (sku, in_time(world, self.offer(world, supplier, order)).await) }),
+            each.into_iter().map(|(sku, order)| async move { (sku, self.offer(world, supplier, order).await) }),
         );
         let funds = async { if from_funds { self.funds(world, supplier).await } else { Ok(Funds::Unknown) } };
         let (offers, funds) = join(offers, funds).await;
